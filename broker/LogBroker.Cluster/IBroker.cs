@@ -175,7 +175,7 @@ public enum LogQueryKind
     /// <summary>The high watermark, minus <see cref="LogQuery.Value"/> records, at least the log start.</summary>
     BeforeEnd,
 
-    /// <summary>The first record with a timestamp of at least <see cref="LogQuery.Value"/> ms; the high watermark if there is none.</summary>
+    /// <summary>The first record with a timestamp of at least <see cref="LogQuery.Value"/> ms, or the high watermark.</summary>
     Timestamp,
 
     /// <summary><see cref="LogQuery.Value"/> itself, checked against both ends.</summary>

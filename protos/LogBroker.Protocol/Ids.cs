@@ -10,7 +10,9 @@ public readonly record struct NodeId(int Value)
     public override string ToString() => Value.ToString(System.Globalization.CultureInfo.InvariantCulture);
 }
 
-/// <summary>Identifies one data directory, so one disk: a wiped node comes back with another one. Written once, in <c>meta.json</c>.</summary>
+/// <summary>
+/// Identifies one data directory, so one disk: a wiped node comes back with another one. Written once, in <c>meta.json</c>.
+/// </summary>
 public readonly record struct DirectoryId(Guid Value)
 {
     /// <inheritdoc/>
@@ -48,7 +50,10 @@ public readonly record struct TopicPartition(string Topic, int Partition)
     public override string ToString() => $"{Topic}/{Partition}";
 }
 
-/// <summary>Identifies an idempotent producer: 1 to 2^63 - 1, handed out by the broker and never reused. <see cref="None"/> is -1, as in a batch header.</summary>
+/// <summary>
+/// Identifies an idempotent producer: 1 to 2^63 - 1, handed out by the broker and never reused. <see cref="None"/> is -1, as in a
+/// batch header.
+/// </summary>
 public readonly record struct ProducerId(long Value)
 {
     /// <summary>A batch without a producer id.</summary>

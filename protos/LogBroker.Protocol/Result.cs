@@ -16,7 +16,7 @@ public sealed record BrokerError(ErrorCode Code, string Message)
     public override string ToString() => $"{Code}: {Message}";
 }
 
-/// <summary>A value or a <see cref="BrokerError"/>; the way failures are returned where exceptions would be too slow or too vague.</summary>
+/// <summary>A value or a <see cref="BrokerError"/>: how failures are returned where exceptions would be too slow or too vague.</summary>
 public readonly struct Result<T>
 {
     private readonly T? _value;

@@ -33,7 +33,8 @@ public static class TopicName
             if (!(char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-'))
             {
                 return Invalid(
-                    $"topic name {ShownValue.Of(name)} has {ShownValue.Of(c.ToString())} at position {i}; allowed are a-z, A-Z, 0-9, '.', '_' and '-'",
+                    $"topic name {ShownValue.Of(name)} has {ShownValue.Of(c.ToString())} at position {i}; "
+                    + "allowed are a-z, A-Z, 0-9, '.', '_' and '-'",
                     name);
             }
         }
