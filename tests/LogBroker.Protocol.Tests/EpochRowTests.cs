@@ -3,7 +3,7 @@ namespace LogBroker.Protocol.Tests;
 public sealed class EpochRowTests
 {
     private const string Golden =
-        "0000000000000005" + "00000031" + "00000003" + "02" + "26153782" + "0020" + "FFFFFFFF"
+        "0000000000000005" + "00000031" + "00000003" + "02" + "61537822" + "0020" + "FFFFFFFF"
         + "FFFFFFFFFFFFFFFF" + "FFFFFFFFFFFFFFFF" + "0000000000000005" + "FFFF" + "00000003" + "00000000";
 
     [Fact]
