@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 
 namespace LogBroker.RocksDb;
@@ -80,6 +81,7 @@ public static class NativeLibraryLocator
         }
     }
 
+    [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "In a single file the assembly has no place, and is passed over.")]
     private static List<string> NativeDirectories()
     {
         var below = Path.Combine("runtimes", $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}", "native");
