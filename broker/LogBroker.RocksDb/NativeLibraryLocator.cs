@@ -81,7 +81,7 @@ public static class NativeLibraryLocator
         }
     }
 
-    [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "In a single file the assembly has no place, and is passed over.")]
+    [UnconditionalSuppressMessage("SingleFile", "IL3000", Justification = "In a single file it is empty, and passed over.")]
     private static List<string> NativeDirectories()
     {
         var below = Path.Combine("runtimes", $"linux-{RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant()}", "native");
