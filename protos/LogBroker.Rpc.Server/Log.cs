@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Logging;
+
+namespace LogBroker.Rpc.Server;
+
+/// <summary>The log lines of the server; event ids 7000 to 7099 are its own and never change their meaning.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(7001, LogLevel.Error, "The handler of {Method} failed")]
+    public static partial void HandlerFailed(ILogger logger, string method, Exception exception);
+
+    [LoggerMessage(7002, LogLevel.Warning,
+        "Closed a connection from {Peer} that does not speak gRPC: {Reason} ({Suppressed} more in the last {PeriodSeconds} s not logged)")]
+    public static partial void NotGrpc(ILogger logger, string peer, string reason, long suppressed, int periodSeconds);
+
+    [LoggerMessage(7003, LogLevel.Warning, "{Count} calls did not end within the grace of {GraceSeconds} s and were cancelled")]
+    public static partial void CallsCancelledAtStop(ILogger logger, int count, double graceSeconds);
+}
