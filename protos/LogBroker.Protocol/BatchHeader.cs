@@ -79,7 +79,7 @@ public static class BatchHeader
     /// <summary>Attribute bits 0 to 2: the <see cref="CompressionCodec"/>.</summary>
     public const int CodecMask = 0x07;
 
-    /// <summary>Attribute bit 3: set when the broker's append time is the time of every record (<see cref="TimestampType.LogAppendTime"/>).</summary>
+    /// <summary>Attribute bit 3: the broker's append time is the time of every record.</summary>
     public const int LogAppendTimeBit = 0x08;
 
     /// <summary>Attribute bit 4: part of a transaction.</summary>

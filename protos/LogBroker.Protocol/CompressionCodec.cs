@@ -1,6 +1,9 @@
 namespace LogBroker.Protocol;
 
-/// <summary>How the records of a batch are compressed; numbers as in attribute bits 0 to 2. Only <see cref="None"/> and <see cref="Gzip"/> are spoken.</summary>
+/// <summary>
+/// How the records of a batch are compressed; numbers as in attribute bits 0 to 2. Only <see cref="None"/> and <see cref="Gzip"/> are
+/// spoken.
+/// </summary>
 public enum CompressionCodec
 {
     /// <summary>Not compressed.</summary>

@@ -190,7 +190,8 @@ public static class ErrorCatalogue
             "Retry."),
         new(ErrorCode.OutcomeUnknown, "OUTCOME_UNKNOWN", CanonicalStatus.DeadlineExceeded, true, ExitCode.Timeout,
             "The batch was appended but not acknowledged in time, or leadership was lost: it may or may not survive.",
-            "Retry with the same producer id and sequence: an idempotent retry cannot duplicate. Without idempotence check before you resend."),
+            "Retry with the same producer id and sequence: an idempotent retry cannot duplicate. "
+                + "Without idempotence check before you resend."),
         new(ErrorCode.Internal, "INTERNAL", CanonicalStatus.Internal, false, ExitCode.Unexpected,
             "A bug or an unforeseen condition in the broker; the log of the broker says more.",
             "Report it."),

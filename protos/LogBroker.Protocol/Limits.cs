@@ -72,6 +72,12 @@ public static class Limits
     /// <summary>How much a compressed batch may grow when it is inflated.</summary>
     public const int InflationRatioMax = 10;
 
+    /// <summary>Default bound of the records of one compressed batch after inflation, in bytes; holds besides the ratio.</summary>
+    public const int InflatedBytesMax = BatchBytesMax;
+
+    /// <summary>How far a client's timestamp may lie ahead of the broker's clock, in milliseconds.</summary>
+    public const long TimestampAheadMsMax = 3_600_000;
+
     /// <summary>Characters of a bad value shown in an error.</summary>
     public const int ShownValueCharsMax = 64;
 }

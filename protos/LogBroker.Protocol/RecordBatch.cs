@@ -49,7 +49,7 @@ public readonly ref struct RecordBatch
     /// <summary>True for batches that are not for applications.</summary>
     public bool IsControl => (Attributes & BatchHeader.ControlBit) != 0;
 
-    /// <summary>True for an epoch row, restated or not: a control batch without records. <see cref="EpochRow.TryRead"/> checks it.</summary>
+    /// <summary>True for an epoch row, restated or not: a control batch without records; not checked further.</summary>
     public bool IsEpochRow => RecordsCount == 0 && IsControl;
 
     /// <summary>Last offset minus base offset.</summary>
@@ -64,7 +64,7 @@ public readonly ref struct RecordBatch
     /// <summary>Milliseconds since 1970-01-01 that record timestamps are deltas to.</summary>
     public long BaseTimestampMs => BinaryPrimitives.ReadInt64BigEndian(_bytes[BatchHeader.BaseTimestampAt..]);
 
-    /// <summary>Largest timestamp in milliseconds since 1970-01-01; of every record with <see cref="TimestampType.LogAppendTime"/>.</summary>
+    /// <summary>Largest timestamp in milliseconds since 1970-01-01; that of every record when it is the append time.</summary>
     public long MaxTimestampMs => BinaryPrimitives.ReadInt64BigEndian(_bytes[BatchHeader.MaxTimestampAt..]);
 
     /// <summary>The idempotent producer, or <see cref="ProducerId.None"/>.</summary>
