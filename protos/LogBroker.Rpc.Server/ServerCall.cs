@@ -140,8 +140,15 @@ internal sealed class ServerCall : ServerCallContext
             // After its end the pipes belong to the connection's next call.
             if (_finished)
                 return;
-            Reader.CancelPendingRead();
-            Writer.CancelPendingFlush();
+            try
+            {
+                Reader.CancelPendingRead();
+                Writer.CancelPendingFlush();
+            }
+            catch (IOException)
+            {
+                // The client was faster: its reset has woken reader and writer already.
+            }
         }
         CancelToken();
     }

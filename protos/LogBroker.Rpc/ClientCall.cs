@@ -18,6 +18,8 @@ internal abstract class ClientCall : IDisposable
     private HttpResponseMessage? _response;
     private Stream? _responseStream;
     private Task _started = Task.CompletedTask;
+    private TimeSpan _timeout = TimeSpan.MaxValue;
+    private long _startedAt;
 
     protected ClientCall(GrpcChannel channel, Method method, RequestContent content)
     {
@@ -25,6 +27,8 @@ internal abstract class ClientCall : IDisposable
         Method = method;
         Content = content;
     }
+
+    private static Status DeadlineStatus => new(StatusCode.DeadlineExceeded, "The deadline of the call passed.");
 
     public GrpcChannel Channel { get; }
 
@@ -66,16 +70,22 @@ internal abstract class ClientCall : IDisposable
     public RpcException Fail(Exception exception)
     {
         if (CurrentEnd is null)
-            End(HttpErrors.StatusOf(exception, Channel.Address), cause: exception);
+        {
+            var status = HttpErrors.StatusOf(exception, Channel.Address);
+            // The server's deadline runs out a little later than ours, but its reset may be faster than our timer.
+            End(status.StatusCode == StatusCode.Cancelled && DeadlinePassed() ? DeadlineStatus : status, cause: exception);
+        }
         return CurrentEnd!.ToException();
     }
 
-    /// <summary>The response's body, when it is there.</summary>
-    /// <exception cref="RpcException">The call ended before.</exception>
-    public async ValueTask<Stream> ResponseStreamAsync()
+    /// <summary>The response's body, when it is there; null if the call ended with OK without one.</summary>
+    /// <exception cref="RpcException">The call ended before, with another status.</exception>
+    public async ValueTask<Stream?> ResponseStreamAsync()
     {
         await _started.ConfigureAwait(false);
-        return _responseStream ?? throw Ended().ToException();
+        if (_responseStream is null && !Ended().Status.IsOk)
+            throw Ended().ToException();
+        return _responseStream;
     }
 
     /// <summary>The body is read to its end: takes the status from the trailers.</summary>
@@ -130,6 +140,8 @@ internal abstract class ClientCall : IDisposable
 
     private void StartDeadline(TimeSpan timeout)
     {
+        _timeout = timeout;
+        _startedAt = Channel.Options.TimeProvider.GetTimestamp();
         if (timeout <= TimeSpan.Zero)
         {
             EndByDeadline();
@@ -143,7 +155,10 @@ internal abstract class ClientCall : IDisposable
         }
     }
 
-    private void EndByDeadline() => End(new Status(StatusCode.DeadlineExceeded, "The deadline of the call passed."));
+    private void EndByDeadline() => End(DeadlineStatus);
+
+    private bool DeadlinePassed() =>
+        _timeout != TimeSpan.MaxValue && Channel.Options.TimeProvider.GetElapsedTime(_startedAt) >= _timeout;
 
     /// <summary>Never fails: afterwards either the response's stream is there or the call has ended.</summary>
     private async Task SendAsync(HttpRequestMessage request)

@@ -87,7 +87,11 @@ internal sealed class ResponseStreamReader<T>(ClientCall call, Marshaller<T> mar
             : default;
         try
         {
+            if (call.CurrentEnd is { Status.IsOk: true })
+                return false;
             _stream ??= await call.ResponseStreamAsync().ConfigureAwait(false);
+            if (_stream is null)
+                return false;
             while (true)
             {
                 var room = MakeRoom();
