@@ -1,0 +1,75 @@
+using LogBroker.Protocol;
+using LogBroker.Storage;
+
+namespace LogBroker.Cluster;
+
+/// <summary>What a broker is opened with. Immutable; validated by <see cref="Check"/>.</summary>
+public sealed record BrokerSettings
+{
+    /// <summary>The data directory.</summary>
+    public required string DataDirectory { get; init; }
+
+    /// <summary>This node's id, written into a new data directory and demanded of an existing one.</summary>
+    public NodeId NodeId { get; init; } = new(1);
+
+    /// <summary>Threads that run partitions; 0 means one per core.</summary>
+    public int PartitionLoops { get; init; }
+
+    /// <summary>Partitions of a topic whose creator does not say.</summary>
+    public int PartitionsDefault { get; init; } = 3;
+
+    /// <summary>Configuration of topics where they do not override it.</summary>
+    public TopicConfig TopicDefaults { get; init; } = new();
+
+    /// <summary>Bytes of batches that may wait in the queue of one partition; more is <see cref="ErrorCode.Busy"/>.</summary>
+    public long ProduceQueueBytesMax { get; init; } = 64L * 1024 * 1024;
+
+    /// <summary>Batches that may wait in the queue of one partition; more is <see cref="ErrorCode.Busy"/>.</summary>
+    public int ProduceQueueBatchesMax { get; init; } = 16 * 1024;
+
+    /// <summary>Bytes of batches that may wait in all queues; more is <see cref="ErrorCode.Busy"/>.</summary>
+    public long ProduceBytesMax { get; init; } = 256L * 1024 * 1024;
+
+    /// <summary>Parked fetches; more are <see cref="ErrorCode.Busy"/>.</summary>
+    public int FetchWaitersMax { get; init; } = 100_000;
+
+    /// <summary>Bytes of log written at once.</summary>
+    public int GroupAppendBytesMax { get; init; } = 8 * 1024 * 1024;
+
+    /// <summary>Idempotent producers remembered per partition; the one that was silent longest makes room.</summary>
+    public int ProducersPerPartitionMax { get; init; } = 10_000;
+
+    /// <summary>How long an idempotent producer that appends nothing is remembered, in milliseconds of running time.</summary>
+    public long ProducerExpiryMs { get; init; } = 24L * 3600 * 1000;
+
+    /// <summary>Milliseconds between looks at retention and segment age.</summary>
+    public int RetentionCheckMs { get; init; } = 60_000;
+
+    /// <summary>The first setting that makes no sense, or null.</summary>
+    public BrokerError? Check()
+    {
+        (string Name, long Value, long Min, long Max)[] ranges =
+        [
+            ("NodeId", NodeId.Value, 1, int.MaxValue),
+            ("PartitionLoops", PartitionLoops, 0, 1024),
+            ("PartitionsDefault", PartitionsDefault, 1, Limits.PartitionsPerTopicMax),
+            ("ProduceQueueBytesMax", ProduceQueueBytesMax, Limits.BatchBytesMax, long.MaxValue),
+            ("ProduceQueueBatchesMax", ProduceQueueBatchesMax, 1, int.MaxValue),
+            ("ProduceBytesMax", ProduceBytesMax, Limits.BatchBytesMax, long.MaxValue),
+            ("FetchWaitersMax", FetchWaitersMax, 1, int.MaxValue),
+            ("GroupAppendBytesMax", GroupAppendBytesMax, 1, 1 << 30),
+            ("ProducersPerPartitionMax", ProducersPerPartitionMax, 1, 10_000_000),
+            ("ProducerExpiryMs", ProducerExpiryMs, 1, long.MaxValue),
+            ("RetentionCheckMs", RetentionCheckMs, 1, int.MaxValue),
+        ];
+        foreach ((string name, long value, long min, long max) in ranges)
+        {
+            if (value < min || value > max)
+            {
+                return new BrokerError(ErrorCode.InvalidArgument, $"setting {name} is {value}, outside {min} to {max}");
+            }
+        }
+
+        return null;
+    }
+}

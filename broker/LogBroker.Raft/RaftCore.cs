@@ -1,0 +1,177 @@
+using LogBroker.Protocol;
+
+namespace LogBroker.Raft;
+
+/// <summary>
+/// The consensus of one replica of one partition as a pure machine: events go in, effects come out of <see cref="TakeReady"/>. It
+/// reads no clock, does no I/O and never sees payloads; it owns hard state, rows, positions and role as values. Rules are those of
+/// the replication specification and cited by number. One partial file per role.
+/// Failure policy: an event that contradicts the state is a bug of the driver and breaks an invariant; expected failures do not
+/// exist here, because a failed write or flush ends the process before it is reported (R10).
+/// Ownership: one driver, one thread at a time.
+/// </summary>
+public sealed partial class RaftCore
+{
+    private readonly RaftConfig _config;
+    private readonly Progress[] _voters;
+    private readonly int _self;
+
+    private HardState _persisted;
+    private HardState? _persistNext;
+    private EpochRow? _rowNext;
+    private Offset? _highWatermarkNext;
+    private bool _leadershipLost;
+
+    /// <summary>Starts as follower without a leader, whatever the stored vote says (R6).</summary>
+    public RaftCore(RaftConfig config, RecoveredReplica recovered)
+    {
+        Invariant.Require(config.Voters.Count > 0);
+        _config = config;
+        _voters = [.. config.Voters.Select(v => new Progress(v))];
+        _self = Array.FindIndex(_voters, v => v.Voter == config.Self);
+        Table = new EpochTable(recovered.Rows);
+        Invariant.RequireAtMost(Table.LastStart, recovered.End);
+        End = recovered.End;
+        LogStart = recovered.LogStart;
+        Durable = AppendedPosition; // R20 (4): recovery has flushed what it kept
+        HighWatermark = Offset.Max(LogStart, Offset.Min(recovered.HighWatermarkCheckpoint, End)); // R20 (5), S22
+        HardState = InitialHardState(config, recovered, Table.LastEpoch);
+        _persisted = HardState;
+        Invariant.RequireAtMost(Table.LastEpoch, HardState.Epoch); // R20 (2)
+        RequireBoundsOrdered();
+    }
+
+    /// <summary>The present hard state; the driver may not have persisted it yet.</summary>
+    public HardState HardState { get; private set; }
+
+    /// <summary>The role in <see cref="Epoch"/>.</summary>
+    public RaftRole Role { get; private set; }
+
+    /// <summary>The leader of <see cref="Epoch"/> if it is known.</summary>
+    public NodeId Leader { get; private set; }
+
+    /// <summary>The newest epoch known.</summary>
+    public Epoch Epoch => HardState.Epoch;
+
+    /// <summary>The rows of the log.</summary>
+    public EpochTable Table { get; }
+
+    /// <summary>First offset kept.</summary>
+    public Offset LogStart { get; private set; }
+
+    /// <summary>The offset behind the last record appended.</summary>
+    public Offset End { get; private set; }
+
+    /// <summary>Names all items appended.</summary>
+    public LogPosition AppendedPosition => new(Table.LastEpoch, End);
+
+    /// <summary>Names the items known to be flushed, a prefix of those appended.</summary>
+    public LogPosition Durable { get; private set; }
+
+    /// <summary>Everything in front of it is committed. May be above the own durable offset (R12).</summary>
+    public Offset HighWatermark { get; private set; }
+
+    /// <summary>
+    /// True when counting takes appended items for durable ones: topics with durability=memory. The row of an epoch must be durable
+    /// all the same before anything of it counts.
+    /// </summary>
+    public bool CountsAppended { get; private set; }
+
+    /// <summary>Time passes. A lone voter without a leader campaigns at once: nobody else can lead.</summary>
+    public void Tick()
+    {
+        if (Role == RaftRole.Follower && _config.IsLoneVoter)
+        {
+            Campaign();
+        }
+    }
+
+    /// <summary>Takes what has to be done since the last call.</summary>
+    public RaftReady TakeReady()
+    {
+        var ready = new RaftReady
+        {
+            Persist = _persistNext,
+            AppendRow = _rowNext,
+            HighWatermark = _highWatermarkNext,
+            LeadershipLost = _leadershipLost,
+        };
+        _persistNext = null;
+        _rowNext = null;
+        _highWatermarkNext = null;
+        _leadershipLost = false;
+        return ready;
+    }
+
+    /// <summary>The hard state of a <see cref="RaftReady"/> is durable (R2).</summary>
+    public void HardStatePersisted(HardState state)
+    {
+        Invariant.RequireAtMost(_persisted.Epoch, state.Epoch);
+        _persisted = state;
+        if (Role == RaftRole.Candidate && state == HardState)
+        {
+            TakeOwnVote();
+        }
+    }
+
+    /// <summary>
+    /// A flush ended that began when <paramref name="position"/> was the appended position (R10). Flushes may end out of order.
+    /// </summary>
+    public void Flushed(LogPosition position)
+    {
+        Invariant.RequireAtMost(position, AppendedPosition);
+        if (position > Durable)
+        {
+            Durable = position;
+            CountSelf();
+        }
+    }
+
+    /// <summary>Chooses what counts from now on; a high watermark once reached stays.</summary>
+    public void CountAppended(bool countsAppended)
+    {
+        CountsAppended = countsAppended;
+        CountSelf();
+    }
+
+    /// <summary>
+    /// How far the log start may go when <paramref name="wanted"/> is asked for: never above what is committed and flushed here, never
+    /// back (R26). The answer is the position to store, synced, before files in front of it are unlinked; then
+    /// <see cref="LogStartAdvanced"/>.
+    /// </summary>
+    public LogPosition LogStartFor(Offset wanted)
+    {
+        Offset start = Offset.Min(wanted, Offset.Min(HighWatermark, Durable.Offset));
+        return Table.StartPosition(Offset.Max(start, LogStart));
+    }
+
+    /// <summary>The log start is stored; <paramref name="filesBegin"/> is the row that the files left begin with (R26).</summary>
+    public void LogStartAdvanced(LogPosition start, EpochRow filesBegin)
+    {
+        Invariant.RequireAtMost(LogStart, start.Offset);
+        Invariant.RequireAtMost(start.Offset, Offset.Min(HighWatermark, Durable.Offset));
+        LogStart = start.Offset;
+        Table.DropFront(filesBegin);
+        RequireBoundsOrdered();
+    }
+
+    private static HardState InitialHardState(RaftConfig config, RecoveredReplica recovered, Epoch lastRow)
+    {
+        if (recovered.HardState is { } stored)
+        {
+            return stored;
+        }
+
+        // R30: a lone voter that lost its state store goes on above every epoch that its log shows; R23 otherwise.
+        Epoch epoch = config.IsLoneVoter && lastRow > Epoch.None ? lastRow.Next : lastRow;
+        return new HardState(epoch, NodeId.None, default);
+    }
+
+    private void RequireBoundsOrdered()
+    {
+        Invariant.RequireAtMost(LogStart, HighWatermark);
+        Invariant.RequireAtMost(HighWatermark, End);
+        Invariant.RequireAtMost(LogStart, Durable.Offset);
+        Invariant.RequireAtMost(Durable, AppendedPosition);
+    }
+}
