@@ -5,8 +5,8 @@
 #   fetch-librocksdb.sh DIR      DIR = artifacts/native/linux-x64 or …/linux-arm64; it gets the libraries and a file `complete`
 #
 # Does nothing when DIR is complete, or the machine has librocksdb (unless LOGBROKER_ROCKSDB_IGNORE_SYSTEM=1), or LOGBROKER_ROCKSDB
-# names one. After a failure it is not tried again for ten minutes (delete DIR.failed to try at once). Always exits 0: a build
-# does not need the library, only running does. Lines for people begin with «librocksdb:».
+# names one. After a failure it is not tried again for ten minutes (delete DIR.failed to try at once). Exits 0, or 3 when the library
+# was not fetched and the last line says why: a build does not need it, only running does.
 set -u
 export LC_ALL=C
 
@@ -19,9 +19,9 @@ say() { echo "librocksdb: $*"; }
 # Ends without the library.
 decline()
 {
-    say "not fetched: $*"
-    say "before running the broker, install it (Debian, Ubuntu: apt-get install librocksdb-dev) or set LOGBROKER_ROCKSDB to its path"
-    exit 0
+    say "not fetched: $*. Before running the broker, install it (Debian, Ubuntu: apt-get install librocksdb-dev) or set" \
+        "LOGBROKER_ROCKSDB to its path."
+    exit 3
 }
 
 # The same for whoever holds the lock, so that the next builds need not try again.
@@ -76,7 +76,6 @@ refresh_lists()
 {
     lists=$work/lists
     mkdir -p "$lists/partial" "$work/cache/archives/partial"
-    say "fetching package lists"
     # A failure shows in what follows: hooks of the machine's configuration may fail for want of rights after all went well.
     apt get update || true
 }
@@ -150,6 +149,7 @@ fetch()
         *) give_up "the packages of this machine ($arch) do not fit $(basename "$target")" ;;
     esac
 
+    say "this machine has none; fetching its package, to unpack it into $target and install nothing"
     rm -rf "$work" "$target.failed"
     mkdir -p "$work/packages" "$work/root" "$work/out"
     lists=
@@ -176,7 +176,7 @@ fetch()
     rm -rf "$target"
     mv "$work/out" "$target"
     rm -rf "$work"
-    say "this machine has none; unpacked package $package $version${all_taken:+ with$all_taken} into $target (nothing was installed)"
+    say "unpacked $package $version${all_taken:+ with$all_taken}"
 }
 
 [ ! -e "$target/complete" ] || exit 0
