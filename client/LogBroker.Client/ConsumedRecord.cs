@@ -1,0 +1,79 @@
+namespace LogBroker.Client;
+
+/// <summary>
+/// A record that was read. Key, value and headers lie in a buffer of the reader and are valid until its next
+/// <c>MoveNextAsync</c>; take a <see cref="Copy"/> of what must live longer.
+/// </summary>
+public readonly struct ConsumedRecord
+{
+    private readonly RecordHeader[]? _headers;
+
+    internal ConsumedRecord(
+        string topic,
+        int partition,
+        long offset,
+        long timestampMs,
+        ReadOnlyMemory<byte>? key,
+        ReadOnlyMemory<byte>? value,
+        RecordHeader[] headers)
+    {
+        Topic = topic;
+        Partition = partition;
+        Offset = offset;
+        TimestampMs = timestampMs;
+        Key = key;
+        Value = value;
+        _headers = headers;
+    }
+
+    /// <summary>The topic.</summary>
+    public string Topic { get; }
+
+    /// <summary>The partition.</summary>
+    public int Partition { get; }
+
+    /// <summary>The record's offset in its partition.</summary>
+    public long Offset { get; }
+
+    /// <summary>The record's time in milliseconds since 1970-01-01; -1 for none.</summary>
+    public long TimestampMs { get; }
+
+    /// <summary>The record's time.</summary>
+    public DateTimeOffset Timestamp => DateTimeOffset.FromUnixTimeMilliseconds(TimestampMs);
+
+    /// <summary>The key; null is none.</summary>
+    public ReadOnlyMemory<byte>? Key { get; }
+
+    /// <summary>The value; null is a tombstone.</summary>
+    public ReadOnlyMemory<byte>? Value { get; }
+
+    /// <summary>The headers, in order; keys may repeat.</summary>
+    public IReadOnlyList<RecordHeader> Headers => _headers ?? [];
+
+    /// <summary>The same record on memory of its own.</summary>
+    public ConsumedRecord Copy() => new(
+        Topic,
+        Partition,
+        Offset,
+        TimestampMs,
+        Key is { } key ? key.ToArray() : null,
+        Value is { } value ? value.ToArray() : null,
+        [.. Headers.Select(h => new RecordHeader(h.Key, h.Value is { } bytes ? bytes.ToArray() : null))]);
+}
+
+/// <summary>A record that was read, with key and value of its own.</summary>
+/// <param name="Topic">The topic.</param>
+/// <param name="Partition">The partition.</param>
+/// <param name="Offset">The record's offset in its partition.</param>
+/// <param name="Timestamp">The record's time.</param>
+/// <param name="Key">The key.</param>
+/// <param name="Value">The value.</param>
+/// <param name="Headers">The headers, in order.</param>
+public readonly record struct Record<TKey, TValue>(
+    string Topic,
+    int Partition,
+    long Offset,
+    DateTimeOffset Timestamp,
+    TKey Key,
+    TValue Value,
+    IReadOnlyList<RecordHeader> Headers);

@@ -1,0 +1,62 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace LogBroker.Client;
+
+/// <summary>
+/// How a <see cref="LogBrokerClient"/> finds and talks to brokers. Copied when the client is made; changes after that have no effect.
+/// </summary>
+public sealed record LogBrokerClientOptions
+{
+    /// <summary>The port that is meant where a server is named without one.</summary>
+    public const int PortDefault = 7070;
+
+    /// <summary>
+    /// Brokers to ask first, as <c>host:port</c> separated by commas; the port defaults to <see cref="PortDefault"/>. One that
+    /// answers is enough: it names the others. A prefix <c>http://</c> is allowed. Default <c>localhost:7070</c>.
+    /// </summary>
+    public string Servers { get; init; } = "localhost:7070";
+
+    /// <summary>Names this program in the broker's logs; at most 255 bytes of UTF-8. Default: the name of the process.</summary>
+    public string ClientId { get; init; } = AppDomain.CurrentDomain.FriendlyName;
+
+    /// <summary>
+    /// How long a call goes on looking for a server that can be reached, all of them tried again and again, before it fails with
+    /// <see cref="ServerUnreachableException"/>; each is tried at least once. Producers and readers that have once been connected
+    /// wait longer: see <see cref="ProducerOptions.DeliveryTimeout"/> and <see cref="ReadOptions.UnreachableTimeout"/>.
+    /// Default 10 seconds, at most 1 hour.
+    /// </summary>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long one call may take in all, retries included. Default 30 seconds, at most 1 hour.</summary>
+    public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long an answer about topics and leaders is used before it is asked for again. Default 5 minutes.</summary>
+    public TimeSpan MetadataMaxAge { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The wait before the first retry; it doubles with each further one, with jitter. Default 50 ms.</summary>
+    public TimeSpan RetryBackoff { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The longest wait between two retries. Default 1 second.</summary>
+    public TimeSpan RetryBackoffMax { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Takes the log. Event ids are stable: see <c>LogEvents</c>. Default: nothing is logged.</summary>
+    public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
+
+    /// <summary>Where time comes from. Default: the system clock.</summary>
+    public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
+
+    /// <summary>Throws <see cref="ArgumentException"/> for the first option that is out of its range.</summary>
+    internal void Validate()
+    {
+        ServerList.Parse(Servers);
+        Check.Text(ClientId, 1, 255, nameof(ClientId));
+        Check.Range(ConnectTimeout, TimeSpan.Zero, TimeSpan.FromHours(1), nameof(ConnectTimeout));
+        Check.Range(RequestTimeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), nameof(RequestTimeout));
+        Check.Range(MetadataMaxAge, TimeSpan.FromMilliseconds(1), TimeSpan.FromDays(1), nameof(MetadataMaxAge));
+        Check.Range(RetryBackoff, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1), nameof(RetryBackoff));
+        Check.Range(RetryBackoffMax, RetryBackoff, TimeSpan.FromHours(1), nameof(RetryBackoffMax));
+        ArgumentNullException.ThrowIfNull(LoggerFactory);
+        ArgumentNullException.ThrowIfNull(TimeProvider);
+    }
+}

@@ -1,0 +1,36 @@
+namespace LogBroker.Client;
+
+/// <summary>
+/// A record to be written. Key and value are copied before <c>EnqueueAsync</c> or <c>ProduceAsync</c> completes synchronously, or
+/// before the returned task completes; until then the caller leaves them alone.
+/// </summary>
+public readonly record struct ProducerRecord
+{
+    /// <summary>A record with a value and no key.</summary>
+    public ProducerRecord(ReadOnlyMemory<byte>? value)
+    {
+        Value = value;
+    }
+
+    /// <summary>A record with a key and a value; a null value is a tombstone: "delete this key".</summary>
+    public ProducerRecord(ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value)
+    {
+        Key = key;
+        Value = value;
+    }
+
+    /// <summary>The key; null is none, which is not the same as an empty one.</summary>
+    public ReadOnlyMemory<byte>? Key { get; init; }
+
+    /// <summary>The value; null is a tombstone, which is not the same as an empty one.</summary>
+    public ReadOnlyMemory<byte>? Value { get; init; }
+
+    /// <summary>The partition; null lets the producer choose.</summary>
+    public int? Partition { get; init; }
+
+    /// <summary>The record's time; null is the time at which the producer takes it.</summary>
+    public DateTimeOffset? Timestamp { get; init; }
+
+    /// <summary>Headers, in order; keys may repeat. At most 1,000; null is none.</summary>
+    public IReadOnlyList<RecordHeader>? Headers { get; init; }
+}
