@@ -1,6 +1,7 @@
 using Google.Rpc;
 using LogBroker.Protocol;
 using LogBroker.Rpc;
+using StatusDetails = LogBroker.Rpc.StatusDetails;
 
 namespace LogBroker.Client;
 
