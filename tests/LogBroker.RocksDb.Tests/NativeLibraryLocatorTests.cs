@@ -29,6 +29,24 @@ public sealed class NativeLibraryLocatorTests
     }
 
     [Fact]
+    public async Task A_library_of_the_system_comes_first_and_can_be_hidden()
+    {
+        RequireUnpacked();
+        using var directory = new TempDirectory();
+        foreach (var file in Directory.GetFiles(Unpacked))
+            File.Copy(file, directory[Path.GetFileName(file)]);
+        var asIfInstalled = ("LD_LIBRARY_PATH", directory.Path);
+        var (exitCode, lines) = await Locate(asIfInstalled, (NativeLibraryLocator.IgnoreSystemVariable, null));
+        Assert.Equal(0, exitCode);
+        Assert.Contains(lines[0], NativeLibraryLocator.SystemNames());
+        Assert.DoesNotContain(lines[1..], line => line.Contains(Unpacked, StringComparison.Ordinal));
+
+        (exitCode, lines) = await Locate(asIfInstalled, (NativeLibraryLocator.IgnoreSystemVariable, "1"));
+        Assert.Equal(0, exitCode);
+        Assert.All(lines, line => Assert.Contains(Unpacked, line, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task The_variable_names_a_file_or_a_directory()
     {
         RequireUnpacked();
