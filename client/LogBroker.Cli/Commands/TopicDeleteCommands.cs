@@ -1,0 +1,152 @@
+using System.CommandLine;
+using LogBroker.Client;
+using LogBroker.Protocol;
+
+namespace LogBroker.Cli;
+
+/// <summary><c>topic trim</c> and <c>topic delete</c>: what they remove is gone for good.</summary>
+internal static class TopicDeleteCommands
+{
+    /// <summary>Removes records from the front.</summary>
+    public static CliCommand Trim()
+    {
+        Argument<string> name = Options.Topic();
+        Option<string?> before = Options.Text("--before", "-b", "POSITION", "Delete the records in front of this: end, an offset, -1000, @-1h or @2026-02-14.");
+        before.Required = true;
+        Option<string[]> partitions = Options.Many("--partition", "-p", "N", "Only this partition.");
+        var change = new TopicChange();
+        return new CliCommand("trim", "Delete a topic's oldest records.")
+        {
+            Arguments = { name },
+            Options = { before, partitions, change.Yes, change.DryRun },
+            Examples =
+            [
+                ("topic trim orders --before @-7d", "records older than a week"),
+                ("topic trim orders --before end --yes", "everything that is there now"),
+                ("topic trim orders -p 3 --before 12345", "one partition, up to an offset"),
+            ],
+            Run = async (context, ct) =>
+            {
+                string topic = context.Arguments.GetRequiredValue(name);
+                Position position = ConsumePlan.ParsePosition(context.Arguments.GetValue(before)!, "--before", context.Host.Time);
+                int[]? chosen = ConsumePlan.ParsePartitions(context.Arguments.GetRequiredValue(partitions));
+                await using LogBrokerClient client = context.CreateClient();
+                TopicDescription described = await client.Topics.GetAsync(topic, ct);
+                IReadOnlyList<ListedOffset> targets = await client.ListOffsetsAsync(topic, position, chosen, ct);
+                var plan = new Dictionary<int, long>();
+                long records = 0;
+                foreach (ListedOffset target in targets)
+                {
+                    PartitionDescription now = described.Partitions[target.Partition];
+                    if (target.Offset > now.LogStartOffset)
+                    {
+                        plan[target.Partition] = target.Offset;
+                        records += target.Offset - now.LogStartOffset;
+                        TopicChange.DiffLine(context, '-', $"partition {target.Partition}: offsets {now.LogStartOffset} to {target.Offset - 1}");
+                    }
+                }
+
+                if (plan.Count == 0)
+                {
+                    WriteTrimmed(context, topic, plan, "nothing to delete");
+                    return ExitCode.Ok;
+                }
+
+                if (context.Arguments.GetValue(change.DryRun))
+                {
+                    WriteTrimmed(context, topic, await client.Topics.DeleteRecordsAsync(topic, plan, true, ct), "nothing was deleted (dry run)");
+                    return ExitCode.Ok;
+                }
+
+                await context.ConfirmAsync(
+                    context.Arguments.GetValue(change.Yes), $"delete {HumanSize.Counted(records, "record")} of topic {topic} for good?", ct);
+                WriteTrimmed(
+                    context,
+                    topic,
+                    await client.Topics.DeleteRecordsAsync(topic, plan, false, ct),
+                    $"deleted {HumanSize.Counted(records, "record")} of topic {topic}");
+                return ExitCode.Ok;
+            },
+        };
+    }
+
+    /// <summary>Removes whole topics.</summary>
+    public static CliCommand Delete()
+    {
+        var names = new Argument<string[]>("topic") { HelpName = "TOPIC", Description = "One or more topics.", Arity = ArgumentArity.OneOrMore };
+        Option<bool> ifExists = Options.Switch("--if-exists", null, "A topic that does not exist is fine.");
+        var change = new TopicChange();
+        return new CliCommand("delete", "Delete topics with all their records.")
+        {
+            Arguments = { names },
+            Options = { ifExists, change.Yes, change.DryRun },
+            Examples =
+            [
+                ("topic delete orders", "says what would be lost, and asks"),
+                ("topic delete orders payments --yes", "without asking"),
+            ],
+            Run = async (context, ct) =>
+            {
+                await using LogBrokerClient client = context.CreateClient();
+                var found = new List<TopicDescription>();
+                foreach (string topic in context.Arguments.GetRequiredValue(names).Distinct())
+                {
+                    try
+                    {
+                        found.Add(await client.Topics.GetAsync(topic, ct));
+                    }
+                    catch (LogBrokerException e)
+                        when (e.Reason == ErrorCode.UnknownTopicOrPartition && context.Arguments.GetValue(ifExists))
+                    {
+                        context.Note($"there is no topic {topic}");
+                    }
+                }
+
+                bool isDry = context.Arguments.GetValue(change.DryRun);
+                foreach (TopicDescription topic in found)
+                {
+                    long records = topic.Partitions.Sum(p => p.HighWatermark - p.LogStartOffset);
+                    TopicChange.DiffLine(
+                        context,
+                        '-',
+                        $"topic {topic.Name}: {HumanSize.Counted(topic.Partitions.Count, "partition")}, "
+                        + $"{HumanSize.Counted(records, "record")}, {HumanSize.Bytes(topic.Partitions.Sum(p => p.SizeBytes))}");
+                }
+
+                if (!isDry && found.Count > 0)
+                {
+                    string what = found.Count == 1 ? $"topic {found[0].Name}" : $"{found.Count} topics";
+                    await context.ConfirmAsync(context.Arguments.GetValue(change.Yes), $"delete {what} for good?", ct);
+                }
+
+                var deleted = new List<OutputRecord>();
+                foreach (TopicDescription topic in found)
+                {
+                    // With its id: not one of the same name that somebody created meanwhile.
+                    string id = await client.Topics.DeleteAsync(topic.Name, topic.TopicId, isDry, ct);
+                    deleted.Add(new OutputRecord { { "name", topic.Name }, { "topicId", id } });
+                }
+
+                if (context.HasOutputFormat)
+                {
+                    context.Output.List("topics", deleted);
+                }
+                else if (found.Count > 0)
+                {
+                    context.Note(isDry ? "nothing was deleted (dry run)" : $"deleted {HumanSize.Counted(found.Count, "topic")}");
+                }
+
+                return ExitCode.Ok;
+            },
+        };
+    }
+
+    private static void WriteTrimmed(CommandContext context, string topic, IReadOnlyDictionary<int, long> logStarts, string words)
+    {
+        OutputRecord[] partitions =
+        [
+            .. logStarts.OrderBy(p => p.Key).Select(p => new OutputRecord { { "partition", p.Key }, { "logStartOffset", p.Value } }),
+        ];
+        context.Outcome(new OutputRecord { { "topic", topic }, { "partitions", partitions } }, words);
+    }
+}

@@ -1,0 +1,33 @@
+using LogBroker.Client;
+using LogBroker.Protocol;
+
+namespace LogBroker.Cli;
+
+/// <summary>Failures of the SDK in the words, and with the exit code, of the command line.</summary>
+internal static class ErrorText
+{
+    /// <summary>One line, without the program's name.</summary>
+    public static string Of(LogBrokerException failure, CommandContext context)
+    {
+        string message = failure.Message;
+        if (failure is ServerUnreachableException && !message.StartsWith("cannot reach", StringComparison.OrdinalIgnoreCase)
+            && !message.Contains("can be reached", StringComparison.OrdinalIgnoreCase))
+        {
+            message = $"cannot reach {failure.Endpoint ?? context.Servers}: {message}";
+        }
+
+        return message;
+    }
+
+    /// <summary>What to do about it, or null.</summary>
+    public static string? HintOf(LogBrokerException failure, CommandContext context) => failure.Reason switch
+    {
+        ErrorCode.None => $"is the broker running? start one with logbrokerd, or say where it is with -s HOST:PORT (now {context.Servers})",
+        ErrorCode.UnknownTopicOrPartition when failure.Topic is { } topic && failure.Partition is null => $"create it with: logbroker topic create {topic}",
+        var reason => ErrorCatalogue.Get(reason).ClientAction,
+    };
+
+    /// <summary>The exit code.</summary>
+    public static ExitCode ExitOf(LogBrokerException failure) =>
+        failure.Reason == ErrorCode.None ? ExitCode.Unavailable : ErrorCatalogue.Get(failure.Reason).Exit;
+}
