@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging;
+
 namespace LogBroker.Rpc.Server;
 
 /// <summary>
@@ -10,14 +12,16 @@ internal sealed class CallRegistry : IDisposable
     private static readonly TimeSpan SweepMax = TimeSpan.FromSeconds(1);
 
     private readonly GrpcServerOptions _options;
+    private readonly ILogger _logger;
     private readonly ITimer _sweep;
     private readonly Lock _lock = new();
     private readonly HashSet<ServerCall> _calls = [];
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private bool _closed;
 
-    public CallRegistry(GrpcServerOptions options)
+    public CallRegistry(GrpcServerOptions options, ILogger logger)
     {
+        _logger = logger;
         _options = options;
         var shortest = new[] { options.MessageReadTimeout, options.MessageWriteTimeout, options.StreamIdleTimeout, options.CancelledCallGrace }
             .Where(static timeout => timeout > TimeSpan.Zero).DefaultIfEmpty(SweepMax).Min();
@@ -98,7 +102,16 @@ internal sealed class CallRegistry : IDisposable
             }
         }
         foreach (var (call, what) in overdue ?? [])
-            Act(call, what);
+        {
+            try
+            {
+                Act(call, what);
+            }
+            catch (Exception exception)
+            {
+                Log.SweepFailed(_logger, call.Method.FullName, exception);
+            }
+        }
     }
 
     private Overdue? Check(ServerCall call, long now)

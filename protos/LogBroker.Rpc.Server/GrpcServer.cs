@@ -31,7 +31,7 @@ public sealed class GrpcServer : IAsyncDisposable
         loggerFactory ??= NullLoggerFactory.Instance;
         _logger = loggerFactory.CreateLogger<GrpcServer>();
         _options = options;
-        _registry = new CallRegistry(options);
+        _registry = new CallRegistry(options, _logger);
         _application = new GrpcApplication(services.Freeze(), options, _registry, _stopping.Token, _logger);
         var guard = new PrefaceGuard(options, _logger);
         var kestrel = new KestrelServerOptions();

@@ -14,4 +14,7 @@ internal static partial class Log
 
     [LoggerMessage(7003, LogLevel.Warning, "{Count} calls did not end within the grace of {GraceSeconds} s and were cancelled")]
     public static partial void CallsCancelledAtStop(ILogger logger, int count, double graceSeconds);
+
+    [LoggerMessage(7004, LogLevel.Error, "A call of {Method} that was overdue could not be ended")]
+    public static partial void SweepFailed(ILogger logger, string method, Exception exception);
 }

@@ -96,8 +96,16 @@ internal sealed class ServerCall : ServerCallContext
         }
     }
 
-    /// <summary>The call's cancellation as an exception.</summary>
-    public OperationCanceledException Cancelled() => new("The call is cancelled.", CancellationToken);
+    /// <summary>
+    /// The call's cancellation as an exception, for a reader or writer that finds the call dead: they may be the first to
+    /// know, and what else watches the token must hear it too.
+    /// </summary>
+    public OperationCanceledException Cancelled()
+    {
+        var token = CancellationToken;
+        CancelToken();
+        return new OperationCanceledException("The call is cancelled.", token);
+    }
 
     public override async ValueTask WriteResponseHeadersAsync(Metadata headers)
     {
@@ -145,9 +153,10 @@ internal sealed class ServerCall : ServerCallContext
                 Reader.CancelPendingRead();
                 Writer.CancelPendingFlush();
             }
-            catch (IOException)
+            catch (Exception)
             {
-                // The client was faster: its reset has woken reader and writer already.
+                // The client or a reset was faster: what they left behind in the pipes has woken reader and writer already.
+                // This runs on timers, where an exception would end the process.
             }
         }
         CancelToken();
@@ -192,7 +201,8 @@ internal sealed class ServerCall : ServerCallContext
         CancellationTokenSource? cancellation;
         lock (_lock)
             cancellation = _cancellation;
-        cancellation?.Cancel();
+        // Not here: the callbacks are the handler's code, and this may be a timer's thread.
+        _ = cancellation?.CancelAsync();
     }
 }
 

@@ -9,13 +9,17 @@ namespace LogBroker.Rpc;
 internal sealed class RequestContent : HttpContent
 {
     private readonly PooledBuffer? _single;
-    private readonly TaskCompletionSource<Stream>? _opened;
+    private readonly TaskCompletionSource? _opened;
     private readonly TaskCompletionSource? _completed;
     private readonly Lock _lock = new();
 
     // Guarded by _lock: the pooled bytes go back only when nobody sends them any more.
     private int _sending;
     private bool _released;
+
+    // Guarded by _lock: the newest stream, and whether the writer has taken it.
+    private Stream? _stream;
+    private bool _taken;
 
     private RequestContent(PooledBuffer? single)
     {
@@ -26,14 +30,25 @@ internal sealed class RequestContent : HttpContent
         _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 
-    /// <summary>The stream to write to, once the request's headers are on the way.</summary>
-    public Task<Stream> Opened => _opened!.Task;
-
     /// <summary>A body of one message, which it owns.</summary>
     public static RequestContent Single(PooledBuffer message) => new(message);
 
     /// <summary>A body of many messages.</summary>
     public static RequestContent Stream() => new(null);
+
+    /// <summary>
+    /// The stream to write to, once the request's headers are on the way. Until it is taken the handler may still move the
+    /// call to another connection, when the first one refuses it.
+    /// </summary>
+    public async ValueTask<Stream> TakeStreamAsync()
+    {
+        await _opened!.Task.ConfigureAwait(false);
+        lock (_lock)
+        {
+            _taken = true;
+            return _stream!;
+        }
+    }
 
     /// <summary>Ends the body of a stream.</summary>
     public void Complete() => _completed!.TrySetResult();
@@ -72,10 +87,15 @@ internal sealed class RequestContent : HttpContent
     private async Task OpenAsync(Stream stream, CancellationToken cancellationToken)
     {
         // Without this flush the headers wait in the connection's buffer for data that may never come.
-        await stream.FlushAsync(cancellationToken);
-        if (!_opened!.TrySetResult(stream))
-            throw new IOException("A request stream cannot be sent a second time.");
-        await _completed!.Task;
+        await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
+        lock (_lock)
+        {
+            if (_taken)
+                throw new IOException("The connection refused the call after requests were written: it cannot be sent again.");
+            _stream = stream;
+        }
+        _opened!.TrySetResult();
+        await _completed!.Task.ConfigureAwait(false);
     }
 
     private async Task SendSingleAsync(Stream stream, PooledBuffer message, CancellationToken cancellationToken)
@@ -88,7 +108,7 @@ internal sealed class RequestContent : HttpContent
         }
         try
         {
-            await stream.WriteAsync(message.Written, cancellationToken);
+            await stream.WriteAsync(message.Written, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

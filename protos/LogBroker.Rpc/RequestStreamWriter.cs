@@ -55,7 +55,7 @@ internal sealed class RequestStreamWriter<T>(ClientCall call, Marshaller<T> mars
             : default;
         try
         {
-            _stream ??= await call.Content.Opened.ConfigureAwait(false);
+            _stream ??= await call.Content.TakeStreamAsync().ConfigureAwait(false);
             if (_buffer.Length > 0)
                 await _stream.WriteAsync(_buffer.Written, call.Cancelled).ConfigureAwait(false);
             _buffer.Clear(KeptBytesMax);

@@ -73,7 +73,10 @@ internal static class TestService
         foreach (var parameters in request.ResponseParameters)
         {
             if (parameters.IntervalUs > 0)
-                await Task.Delay(TimeSpan.FromMicroseconds(parameters.IntervalUs), context.CancellationToken);
+            {
+                using var timer = new PeriodicTimer(TimeSpan.FromMicroseconds(Math.Max(1000, parameters.IntervalUs)));
+                await timer.WaitForNextTickAsync(context.CancellationToken);
+            }
             await responses.WriteAsync(new StreamingOutputCallResponse { Payload = PayloadOf(parameters.Size) });
         }
     }
