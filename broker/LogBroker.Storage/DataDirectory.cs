@@ -1,0 +1,353 @@
+using System.Globalization;
+using LogBroker.Protocol;
+
+namespace LogBroker.Storage;
+
+/// <summary>Who opens a data directory.</summary>
+/// <param name="NodeId">The node; it must be the directory's.</param>
+/// <param name="ClusterId">The cluster, if the caller knows it; a new directory gets this one, or a new one.</param>
+public sealed record DataDirectoryOptions(NodeId NodeId, ClusterId? ClusterId = null)
+{
+    /// <summary>Source of the ids of a new directory; simulations give their own.</summary>
+    public Func<Guid> NewId { get; init; } = Guid.NewGuid;
+}
+
+/// <summary>What became of the state store since the last start.</summary>
+public enum StateCondition
+{
+    /// <summary>The directory is new.</summary>
+    New,
+
+    /// <summary>The store is the one that was written here.</summary>
+    Intact,
+
+    /// <summary>The store is empty or another one: votes, log starts and checkpoints are gone, topic data is not (R23, R30).</summary>
+    Lost,
+}
+
+/// <summary>A partition's directory as found.</summary>
+/// <param name="TopicDirectory">Name of the topic's directory: up to 200 characters of the topic, <c>~</c>, 8 digits of its id.</param>
+/// <param name="Index">The partition.</param>
+/// <param name="Path">The directory.</param>
+public sealed record PartitionDirectory(string TopicDirectory, int Index, string Path);
+
+/// <summary>
+/// The data directory of a node: lock, identity, and the directories of partitions.
+/// <code>
+///   LOCK                     held while a process uses the directory
+///   meta.json                <see cref="MetaFile"/>
+///   clean-shutdown           there after an orderly end, removed at start
+///   state/                   the state store
+///   topics/NAME~ID8/N/       partition N of a topic; NAME~ID8~deleted is being removed
+/// </code>
+/// </summary>
+/// <remarks>
+/// Owner: one per process; members may be called from any one thread at a time.
+/// Failure policy: a directory that is foreign, newer, in use or unreadable is refused with a reason and left as it is. Nothing is
+/// ever deleted because something else is missing.
+/// </remarks>
+public sealed class DataDirectory : IDisposable
+{
+    private const string LockName = "LOCK";
+    private const string CleanName = "clean-shutdown";
+    private const string StateName = "state";
+    private const string TopicsName = "topics";
+    private const string DeletedSuffix = "~deleted";
+
+    private static readonly byte[] DirectoryIdKey = StateKey.OfNode("directory-id"u8);
+
+    private readonly IDisk _disk;
+    private readonly IDisposable _lock;
+
+    private DataDirectory(IDisk disk, string path, IDisposable fileLock, MetaFile meta, bool isNew, bool wasClean)
+    {
+        _disk = disk;
+        _lock = fileLock;
+        Path = path;
+        Meta = meta;
+        IsNew = isNew;
+        WasCleanShutdown = wasClean;
+    }
+
+    /// <summary>The directory.</summary>
+    public string Path { get; }
+
+    /// <summary>Its identity.</summary>
+    public MetaFile Meta { get; }
+
+    /// <summary>True until <see cref="Attach"/> has made a new directory a whole one.</summary>
+    public bool IsNew { get; private set; }
+
+    /// <summary>True when the last process ended in good order.</summary>
+    public bool WasCleanShutdown { get; }
+
+    /// <summary>Where the state store lives.</summary>
+    public string StatePath => Path + "/" + StateName;
+
+    /// <summary>Where topics live.</summary>
+    public string TopicsPath => Path + "/" + TopicsName;
+
+    /// <summary>Locks and checks a directory, or begins a new one where there is none.</summary>
+    /// <returns>The directory, or an error that says file, reason and remedy.</returns>
+    public static Result<DataDirectory> Open(IDisk disk, string path, DataDirectoryOptions options)
+    {
+        path = path.Length > 1 ? path.TrimEnd('/') : path;
+        try
+        {
+            CreateWithParents(disk, path);
+            IDisposable? fileLock = disk.TryLock(path + "/" + LockName);
+            if (fileLock is null)
+            {
+                return MetaFile.Refusal($"{path}/{LockName}: another process uses this data directory");
+            }
+
+            Result<DataDirectory> opened = OpenLocked(disk, path, fileLock, options);
+            if (!opened.IsOk)
+            {
+                fileLock.Dispose();
+            }
+
+            return opened;
+        }
+        catch (DiskException e)
+        {
+            return MetaFile.Refusal($"the data directory {path} cannot be used: {e.Message}");
+        }
+    }
+
+    /// <summary>Opens the RocksDB state store; one that is damaged is moved aside, and an empty one takes its place.</summary>
+    /// <param name="movedTo">Where the damaged one went, or null.</param>
+    public IStateStore OpenStateStore(out string? movedTo)
+    {
+        movedTo = null;
+        try
+        {
+            return RocksStateStore.Open(StatePath);
+        }
+        catch (StateStoreDamagedException)
+        {
+            int number = 1;
+            while (_disk.DirectoryExists(movedTo = string.Create(CultureInfo.InvariantCulture, $"{StatePath}.damaged-{number}")))
+            {
+                number++;
+            }
+
+            _disk.Rename(StatePath, movedTo);
+            _disk.SyncDirectory(Path);
+            return RocksStateStore.Open(StatePath);
+        }
+    }
+
+    /// <summary>
+    /// Binds directory and state store to each other: completes a new directory, and tells whether the store is the one that belongs
+    /// here. Removes what a crash left of deleted topics.
+    /// </summary>
+    public StateCondition Attach(IStateStore state)
+    {
+        byte[] own = Meta.DirectoryId.Value.ToByteArray(bigEndian: true);
+        bool isIntact = state.Get(DirectoryIdKey) is { } stored && stored.AsSpan().SequenceEqual(own);
+        if (!isIntact)
+        {
+            state.Write(new StateBatch().Put(DirectoryIdKey, own), sync: true);
+        }
+
+        _disk.CreateDirectory(TopicsPath);
+        _disk.SyncDirectory(Path);
+        if (IsNew)
+        {
+            Meta.Write(_disk, Path);
+            IsNew = false;
+            return StateCondition.New;
+        }
+
+        foreach (DiskEntry entry in _disk.List(TopicsPath))
+        {
+            if (entry.IsDirectory && entry.Name.EndsWith(DeletedSuffix, StringComparison.Ordinal))
+            {
+                DeleteTree(TopicsPath + "/" + entry.Name);
+            }
+        }
+
+        return isIntact ? StateCondition.Intact : StateCondition.Lost;
+    }
+
+    /// <summary>Name of a topic's directory.</summary>
+    public static string NameOf(string topic, TopicId id) =>
+        string.Concat(topic.AsSpan(0, Math.Min(topic.Length, Limits.TopicNameInDirectoryCharsMax)), "~", id.Short);
+
+    /// <summary>Directory of a partition, whether or not it is there.</summary>
+    public string PathOf(string topic, TopicId id, int partition) =>
+        string.Create(CultureInfo.InvariantCulture, $"{TopicsPath}/{NameOf(topic, id)}/{partition}");
+
+    /// <summary>Creates the directory of a partition unless it is there; durable when it returns.</summary>
+    /// <exception cref="DiskException">The file system refused; a full disk leaves nothing that matters.</exception>
+    public string CreatePartition(string topic, TopicId id, int partition)
+    {
+        string path = PathOf(topic, id, partition);
+        if (!_disk.DirectoryExists(path))
+        {
+            string topicPath = TopicsPath + "/" + NameOf(topic, id);
+            _disk.CreateDirectory(topicPath);
+            _disk.CreateDirectory(path);
+            _disk.SyncDirectory(topicPath);
+            _disk.SyncDirectory(TopicsPath);
+        }
+
+        return path;
+    }
+
+    /// <summary>
+    /// Removes a topic whose deletion is committed: its state, then its name, then its files; durable when it returns, and finished at
+    /// the next start if it is interrupted. All its logs are closed. Nothing happens when it is not there.
+    /// </summary>
+    public void DeleteTopic(string topic, TopicId id, IStateStore state)
+    {
+        var batch = new StateBatch();
+        foreach ((byte[] key, _) in state.Scan(StateKey.OfTopic(id)))
+        {
+            batch.Delete(key);
+        }
+
+        if (batch.Count > 0)
+        {
+            state.Write(batch, sync: true);
+        }
+
+        string path = TopicsPath + "/" + NameOf(topic, id);
+        if (_disk.DirectoryExists(path))
+        {
+            _disk.Rename(path, path + DeletedSuffix);
+            _disk.SyncDirectory(TopicsPath);
+            DeleteTree(path + DeletedSuffix);
+        }
+    }
+
+    /// <summary>All directories of partitions, in order of name and number.</summary>
+    public IReadOnlyList<PartitionDirectory> ListPartitions() => ListPartitions(_disk, Path);
+
+    /// <summary>All directories of partitions of a data directory that need not be locked.</summary>
+    public static IReadOnlyList<PartitionDirectory> ListPartitions(IDisk disk, string dataDirectory)
+    {
+        var found = new List<PartitionDirectory>();
+        string topics = dataDirectory + "/" + TopicsName;
+        foreach (DiskEntry topic in disk.DirectoryExists(topics) ? disk.List(topics) : [])
+        {
+            if (!topic.IsDirectory || topic.Name.EndsWith(DeletedSuffix, StringComparison.Ordinal))
+            {
+                continue;
+            }
+
+            string path = topics + "/" + topic.Name;
+            found.AddRange(disk.List(path)
+                .Where(e => e.IsDirectory && int.TryParse(e.Name, NumberStyles.None, CultureInfo.InvariantCulture, out _))
+                .Select(e => new PartitionDirectory(
+                    topic.Name, int.Parse(e.Name, NumberStyles.None, CultureInfo.InvariantCulture), path + "/" + e.Name))
+                .OrderBy(p => p.Index));
+        }
+
+        return found;
+    }
+
+    /// <summary>Notes that everything was closed in good order. Call last, before <see cref="Dispose"/>.</summary>
+    public void MarkCleanShutdown()
+    {
+        string path = Path + "/" + CleanName;
+        _disk.DeleteFile(path);
+        using (IDiskFile file = _disk.Open(path, DiskAccess.CreateNew))
+        {
+            file.Sync();
+        }
+
+        _disk.SyncDirectory(Path);
+    }
+
+    /// <summary>Gives the lock back.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    private static Result<DataDirectory> OpenLocked(IDisk disk, string path, IDisposable fileLock, DataDirectoryOptions options)
+    {
+        if (MetaFile.TryRead(disk, path) is { } read)
+        {
+            if (read.Error is { } unreadable)
+            {
+                return unreadable;
+            }
+
+            MetaFile meta = read.Value;
+            if (meta.NodeId != options.NodeId)
+            {
+                return MetaFile.Refusal(
+                    $"{path}/{MetaFile.FileName}: the directory belongs to node {meta.NodeId}, this is node {options.NodeId}");
+            }
+
+            if (options.ClusterId is { } cluster && cluster != meta.ClusterId)
+            {
+                return MetaFile.Refusal(
+                    $"{path}/{MetaFile.FileName}: the directory belongs to cluster {meta.ClusterId}, this is cluster {cluster}");
+            }
+
+            bool wasClean = disk.FileExists(path + "/" + CleanName);
+            if (wasClean)
+            {
+                disk.DeleteFile(path + "/" + CleanName);
+                disk.SyncDirectory(path);
+            }
+
+            return new DataDirectory(disk, path, fileLock, meta, isNew: false, wasClean);
+        }
+
+        foreach (DiskEntry entry in disk.List(path))
+        {
+            bool isOurs = entry.Name is LockName or StateName or MetaFile.FileName + SegmentName.Temporary
+                || (entry.Name == TopicsName && disk.List(path + "/" + TopicsName).Count == 0);
+            if (!isOurs)
+            {
+                return MetaFile.Refusal(
+                    $"{path} has no {MetaFile.FileName} but holds {ShownValue.Of(entry.Name)}: not a data directory of LogBroker, or a damaged one");
+            }
+        }
+
+        var fresh = new MetaFile(
+            MetaFile.CurrentFormatVersion,
+            options.ClusterId ?? new ClusterId(options.NewId()),
+            options.NodeId,
+            new DirectoryId(options.NewId()),
+            IsLoneVoter: true);
+        return new DataDirectory(disk, path, fileLock, fresh, isNew: true, wasClean: true);
+    }
+
+    private static void CreateWithParents(IDisk disk, string path)
+    {
+        if (disk.DirectoryExists(path))
+        {
+            return;
+        }
+
+        int parentEnd = path.LastIndexOf('/');
+        string parent = parentEnd < 0 ? "." : parentEnd == 0 ? "/" : path[..parentEnd];
+        if (parent != ".")
+        {
+            CreateWithParents(disk, parent);
+        }
+
+        disk.CreateDirectory(path);
+        disk.SyncDirectory(parent);
+    }
+
+    private void DeleteTree(string path)
+    {
+        foreach (DiskEntry entry in _disk.List(path))
+        {
+            if (entry.IsDirectory)
+            {
+                DeleteTree(path + "/" + entry.Name);
+            }
+            else
+            {
+                _disk.DeleteFile(path + "/" + entry.Name);
+            }
+        }
+
+        _disk.DeleteDirectory(path);
+    }
+}

@@ -1,0 +1,62 @@
+using System.Diagnostics.Metrics;
+
+namespace LogBroker.Storage;
+
+/// <summary>
+/// What storage counts and times, on the meter <see cref="MeterName"/>; durations in seconds. Thread-safe, no allocation per call.
+/// </summary>
+public sealed class StorageMetrics : IDisposable
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "LogBroker.Storage";
+
+    private readonly Meter _meter = new(MeterName);
+
+    /// <summary>Creates the instruments.</summary>
+    public StorageMetrics()
+    {
+        FsyncSeconds = _meter.CreateHistogram<double>("logbroker_fsync_duration_seconds", "s", "One fdatasync of a data file.");
+        FlushTurnSeconds = _meter.CreateHistogram<double>("logbroker_flush_turn_duration_seconds", "s", "One turn over all dirty files.");
+        AppendSeconds = _meter.CreateHistogram<double>("logbroker_append_duration_seconds", "s", "One group written to the page cache.");
+        AppendedBytes = _meter.CreateCounter<long>("logbroker_append_bytes_total", "By", "Bytes appended to logs.");
+        CorruptBatches = _meter.CreateCounter<long>("logbroker_corrupt_batches_total", null, "Damaged places found in logs.");
+        TornTails = _meter.CreateCounter<long>("logbroker_torn_tails_total", null, "Incomplete ends cut at recovery.");
+        RecoverySeconds = _meter.CreateHistogram<double>("logbroker_recovery_duration_seconds", "s", "Recovery of one partition.");
+        SegmentsRolled = _meter.CreateCounter<long>("logbroker_segments_rolled_total", null, "Segments begun behind another.");
+        SegmentsDeleted = _meter.CreateCounter<long>("logbroker_segments_deleted_total", null, "Segments removed by retention or requests.");
+        DiskFullRefusals = _meter.CreateCounter<long>("logbroker_disk_full_refusals_total", null, "Groups refused for want of room.");
+    }
+
+    /// <summary>Duration of single syncs of data files; its count is the number of syncs.</summary>
+    public Histogram<double> FsyncSeconds { get; }
+
+    /// <summary>Duration of flush turns.</summary>
+    public Histogram<double> FlushTurnSeconds { get; }
+
+    /// <summary>Duration of group writes.</summary>
+    public Histogram<double> AppendSeconds { get; }
+
+    /// <summary>Bytes appended.</summary>
+    public Counter<long> AppendedBytes { get; }
+
+    /// <summary>Damaged places found, at recovery or read.</summary>
+    public Counter<long> CorruptBatches { get; }
+
+    /// <summary>Torn tails cut at recovery.</summary>
+    public Counter<long> TornTails { get; }
+
+    /// <summary>Duration of recoveries, per partition.</summary>
+    public Histogram<double> RecoverySeconds { get; }
+
+    /// <summary>Segments begun behind another one.</summary>
+    public Counter<long> SegmentsRolled { get; }
+
+    /// <summary>Segments removed.</summary>
+    public Counter<long> SegmentsDeleted { get; }
+
+    /// <summary>Groups refused because the disk is full.</summary>
+    public Counter<long> DiskFullRefusals { get; }
+
+    /// <inheritdoc/>
+    public void Dispose() => _meter.Dispose();
+}
