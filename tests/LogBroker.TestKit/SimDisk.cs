@@ -1,0 +1,508 @@
+using LogBroker.Protocol;
+using LogBroker.Storage;
+
+namespace LogBroker.TestKit;
+
+/// <summary>
+/// A disk in memory that forgets: bytes until their file is synced, names until their directory is, both as <see cref="LossMode"/> says;
+/// that stops at a given operation of its <see cref="SimMachine"/>, runs full, and fails on demand. Deterministic and thread-safe.
+/// </summary>
+public sealed class SimDisk : IDisk, ISimulatedDevice
+{
+    private readonly Lock _gate = new();
+    private readonly SimDirectory _root = new();
+    private readonly HashSet<string> _locks = [];
+    private long _pages;
+
+    public SimDisk(SimMachine machine)
+    {
+        Machine = machine;
+        machine.Add(this);
+    }
+
+    public SimMachine Machine { get; }
+
+    /// <summary>Size of the disk; no limit unless set.</summary>
+    public long TotalBytes { get; set; } = 1L << 40;
+
+    /// <summary>Asked before each operation (name of the system call, path): what it returns is thrown instead.</summary>
+    public Func<string, string, DiskException?>? Fault { get; set; }
+
+    /// <summary>Names of all files, for assertions.</summary>
+    public IReadOnlyList<string> AllFiles
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var found = new List<string>();
+                Collect(_root, "", found);
+                found.Sort(string.CompareOrdinal);
+                return found;
+            }
+        }
+    }
+
+    /// <summary>Number of syncs of files so far.</summary>
+    public int Syncs { get; private set; }
+
+    public IDiskFile Open(string path, DiskAccess access)
+    {
+        lock (_gate)
+        {
+            ThrowFault("open", path);
+            if (access != DiskAccess.CreateNew)
+            {
+                Machine.RequireUp();
+                SimFile file = Find(path) as SimFile ?? throw new DiskFailedException("open", path, 2, "no such file");
+                file.Handles++;
+                return new Handle(this, file, path);
+            }
+
+            bool stops = Machine.StopsAtNext();
+            (SimDirectory parent, string name) = Parent(path);
+            if (parent.Seen.ContainsKey(name))
+            {
+                throw new DiskFailedException("open", path, 17, "file exists");
+            }
+
+            var created = new SimFile { Names = 1, Handles = 1 };
+            parent.Change(new KeyValuePair<string, object?>(name, created));
+            ThrowIf(stops);
+            return new Handle(this, created, path);
+        }
+    }
+
+    public bool FileExists(string path)
+    {
+        lock (_gate)
+        {
+            Machine.RequireUp();
+            return Find(path) is SimFile;
+        }
+    }
+
+    public bool DirectoryExists(string path)
+    {
+        lock (_gate)
+        {
+            Machine.RequireUp();
+            return Find(path) is SimDirectory;
+        }
+    }
+
+    public IReadOnlyList<DiskEntry> List(string directory)
+    {
+        lock (_gate)
+        {
+            Machine.RequireUp();
+            SimDirectory found = Find(directory) as SimDirectory ?? throw new DiskReadException("readdir", directory, 2, "no such directory");
+            return [.. found.Seen.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => new DiskEntry(e.Key, e.Value is SimDirectory))];
+        }
+    }
+
+    public void CreateDirectory(string path)
+    {
+        lock (_gate)
+        {
+            ThrowFault("mkdir", path);
+            (SimDirectory parent, string name) = Parent(path);
+            if (parent.Seen.ContainsKey(name))
+            {
+                return;
+            }
+
+            bool stops = Machine.StopsAtNext();
+            parent.Change(new KeyValuePair<string, object?>(name, new SimDirectory()));
+            ThrowIf(stops);
+        }
+    }
+
+    public void DeleteDirectory(string path)
+    {
+        lock (_gate)
+        {
+            ThrowFault("rmdir", path);
+            bool stops = Machine.StopsAtNext();
+            if (Find(path) is not SimDirectory { Seen.Count: 0 })
+            {
+                throw new DiskFailedException("rmdir", path, 39, "not an empty directory");
+            }
+
+            (SimDirectory parent, string name) = Parent(path);
+            parent.Change(new KeyValuePair<string, object?>(name, null));
+            ThrowIf(stops);
+        }
+    }
+
+    public void DeleteFile(string path)
+    {
+        lock (_gate)
+        {
+            ThrowFault("unlink", path);
+            if (Find(path) is not SimFile file)
+            {
+                return;
+            }
+
+            bool stops = Machine.StopsAtNext();
+            (SimDirectory parent, string name) = Parent(path);
+            parent.Change(new KeyValuePair<string, object?>(name, null));
+            file.Names--;
+            FreeIfUnused(file);
+            ThrowIf(stops);
+        }
+    }
+
+    public void Rename(string from, string to)
+    {
+        lock (_gate)
+        {
+            ThrowFault("rename", from);
+            bool stops = Machine.StopsAtNext();
+            (SimDirectory parent, string name) = Parent(from);
+            (SimDirectory other, string newName) = Parent(to);
+            Invariant.Require(ReferenceEquals(parent, other));
+            object moved = parent.Seen.GetValueOrDefault(name) ?? throw new DiskFailedException("rename", from, 2, "no such file");
+            if (parent.Seen.GetValueOrDefault(newName) is SimFile replaced)
+            {
+                replaced.Names--;
+                FreeIfUnused(replaced);
+            }
+
+            parent.Change(new KeyValuePair<string, object?>(name, null), new KeyValuePair<string, object?>(newName, moved));
+            ThrowIf(stops);
+        }
+    }
+
+    public void SyncDirectory(string path)
+    {
+        lock (_gate)
+        {
+            ThrowFault("fsync", path);
+            ThrowIf(Machine.StopsAtNext());
+            SimDirectory found = Find(path) as SimDirectory ?? throw new DiskFailedException("open", path, 2, "no such directory");
+            found.Sync();
+        }
+    }
+
+    public DiskSpace Space(string path)
+    {
+        lock (_gate)
+        {
+            return new DiskSpace(Math.Max(0, TotalBytes - (_pages * SimFile.PageBytes)), TotalBytes);
+        }
+    }
+
+    public IDisposable? TryLock(string path)
+    {
+        lock (_gate)
+        {
+            Machine.RequireUp();
+            if (Find(path) is null)
+            {
+                Open(path, DiskAccess.CreateNew).Dispose();
+            }
+
+            return _locks.Add(path) ? new Unlock(this, path) : null;
+        }
+    }
+
+    public void Crash(LossMode mode, Random random)
+    {
+        lock (_gate)
+        {
+            _locks.Clear();
+            _root.Crash(mode, random);
+            _pages = 0;
+            CountPages(_root);
+        }
+    }
+
+    /// <summary>Changes bytes behind everybody's back, as a failing disk does; seen and durable.</summary>
+    public void Corrupt(string path, Action<byte[]> change)
+    {
+        lock (_gate)
+        {
+            SimFile file = (SimFile)Find(path)!;
+            byte[] bytes = file.Bytes.ToArray();
+            change(bytes);
+            file.Write(0, bytes);
+            file.Sync();
+        }
+    }
+
+    /// <summary>Cuts or lengthens a file behind everybody's back.</summary>
+    public void CorruptLength(string path, long length)
+    {
+        lock (_gate)
+        {
+            SimFile file = (SimFile)Find(path)!;
+            file.SetLength(length);
+            file.Sync();
+        }
+    }
+
+    /// <summary>All bytes of a file as seen.</summary>
+    public byte[] ReadAll(string path)
+    {
+        lock (_gate)
+        {
+            return ((SimFile)Find(path)!).Bytes.ToArray();
+        }
+    }
+
+    private static void Collect(SimDirectory directory, string path, List<string> found)
+    {
+        foreach ((string name, object value) in directory.Seen)
+        {
+            if (value is SimDirectory child)
+            {
+                Collect(child, path + "/" + name, found);
+            }
+            else
+            {
+                found.Add(path + "/" + name);
+            }
+        }
+    }
+
+    private void CountPages(SimDirectory directory)
+    {
+        foreach (object value in directory.Seen.Values)
+        {
+            if (value is SimFile file)
+            {
+                file.Names = 1;
+                _pages += file.Pages.Count;
+            }
+            else
+            {
+                CountPages((SimDirectory)value);
+            }
+        }
+    }
+
+    private void FreeIfUnused(SimFile file)
+    {
+        if (file is { Names: 0, Handles: 0 })
+        {
+            _pages -= file.Pages.Count;
+            file.Pages.Clear();
+        }
+    }
+
+    private object? Find(string path)
+    {
+        object? at = _root;
+        foreach (string name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            at = (at as SimDirectory)?.Seen.GetValueOrDefault(name);
+        }
+
+        return at;
+    }
+
+    private (SimDirectory Parent, string Name) Parent(string path)
+    {
+        int slash = path.TrimEnd('/').LastIndexOf('/');
+        string parent = slash < 0 ? "" : path[..slash];
+        return Find(parent) is SimDirectory found
+            ? (found, path[(slash + 1)..])
+            : throw new DiskFailedException("open", path, 2, "no such directory");
+    }
+
+    private void ThrowFault(string operation, string path)
+    {
+        if (Fault?.Invoke(operation, path) is { } fault)
+        {
+            throw fault;
+        }
+    }
+
+    private void ThrowIf(bool stops)
+    {
+        if (stops)
+        {
+            throw Machine.Stopped();
+        }
+    }
+
+    private sealed class Unlock(SimDisk disk, string path) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (disk._gate)
+            {
+                disk._locks.Remove(path);
+            }
+        }
+    }
+
+    private sealed class Handle(SimDisk disk, SimFile file, string path) : IDiskFile
+    {
+        private bool _closed;
+
+        public string Path => path;
+
+        public long Length
+        {
+            get
+            {
+                lock (disk._gate)
+                {
+                    disk.Machine.RequireUp();
+                    return file.Length;
+                }
+            }
+        }
+
+        public int Read(long at, Span<byte> destination)
+        {
+            lock (disk._gate)
+            {
+                disk.Machine.RequireUp();
+                Invariant.Require(!_closed);
+                disk.ThrowFault("pread", path);
+                int count = (int)Math.Clamp(file.Length - at, 0, destination.Length);
+                if (count > 0)
+                {
+                    file.Bytes.Slice((int)at, count).CopyTo(destination);
+                }
+
+                return count;
+            }
+        }
+
+        public void Write(long at, ReadOnlySpan<byte> bytes)
+        {
+            lock (disk._gate)
+            {
+                Invariant.Require(!_closed);
+                disk.ThrowFault("pwrite", path);
+                bool stops = disk.Machine.StopsAtNext();
+                int fitting = Fitting(at, bytes.Length);
+                int before = file.Pages.Count;
+                file.Write(at, bytes[..fitting]);
+                disk._pages += file.Pages.Count - before;
+                disk.ThrowIf(stops);
+                if (fitting < bytes.Length)
+                {
+                    throw new DiskFullException("pwrite", path, 28);
+                }
+            }
+        }
+
+        public void Write(long at, ReadOnlySpan<ReadOnlyMemory<byte>> parts)
+        {
+            var together = new List<byte>();
+            foreach (ReadOnlyMemory<byte> part in parts)
+            {
+                together.AddRange(part.Span);
+            }
+
+            Write(at, together.ToArray());
+        }
+
+        public void SetLength(long length)
+        {
+            lock (disk._gate)
+            {
+                Invariant.Require(!_closed);
+                disk.ThrowFault("ftruncate", path);
+                bool stops = disk.Machine.StopsAtNext();
+                int before = file.Pages.Count;
+                file.SetLength(length);
+                disk._pages += file.Pages.Count - before;
+                disk.ThrowIf(stops);
+            }
+        }
+
+        public void SyncData() => Sync("fdatasync");
+
+        public void Sync() => Sync("fsync");
+
+        public long FindData(long from)
+        {
+            lock (disk._gate)
+            {
+                disk.Machine.RequireUp();
+                for (long page = from / SimFile.PageBytes; page * SimFile.PageBytes < file.Length; page++)
+                {
+                    if (file.Pages.Contains(page))
+                    {
+                        return Math.Max(from, page * SimFile.PageBytes);
+                    }
+                }
+
+                return -1;
+            }
+        }
+
+        public IDiskMapping? Map(long bytes) => new Mapping(this, bytes);
+
+        public void Dispose()
+        {
+            lock (disk._gate)
+            {
+                if (!_closed)
+                {
+                    _closed = true;
+                    file.Handles--;
+                    disk.FreeIfUnused(file);
+                }
+            }
+        }
+
+        private void Sync(string operation)
+        {
+            lock (disk._gate)
+            {
+                Invariant.Require(!_closed);
+                if (disk.Fault?.Invoke(operation, path) is { } fault)
+                {
+                    file.FailSync();
+                    throw fault;
+                }
+
+                disk.ThrowIf(disk.Machine.StopsAtNext());
+                file.Sync();
+                disk.Syncs++;
+            }
+        }
+
+        /// <summary>How many of the bytes find room.</summary>
+        private int Fitting(long at, int count)
+        {
+            long free = (disk.TotalBytes / SimFile.PageBytes) - disk._pages;
+            for (long page = at / SimFile.PageBytes; page * SimFile.PageBytes < at + count; page++)
+            {
+                if (!file.Pages.Contains(page) && --free < 0)
+                {
+                    return (int)Math.Max(0, (page * SimFile.PageBytes) - at);
+                }
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>Shows copies, so that whoever keeps a span too long sees old bytes.</summary>
+    private sealed class Mapping(Handle handle, long bytes) : IDiskMapping
+    {
+        private bool _unmapped;
+
+        public long Bytes => bytes;
+
+        public ReadOnlySpan<byte> Populate(long at, int count)
+        {
+            Invariant.Require(!_unmapped && count <= IDiskMapping.PopulateBytesMax && at + count <= bytes);
+            var copy = new byte[count];
+            return handle.Read(at, copy) == count
+                ? copy
+                : throw new DiskReadException("madvise", handle.Path, 14, "bad address");
+        }
+
+        public void Dispose() => _unmapped = true;
+    }
+}
