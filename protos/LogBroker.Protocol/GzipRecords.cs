@@ -90,7 +90,7 @@ internal static class GzipRecords
         int missing = lengthMin - (output.Written - headroomBytes);
         if (missing > 0)
         {
-            output.Write(new byte[missing]);
+            output.Extend(missing);
             Span<byte> member = output.WrittenSpan[headroomBytes..];
             Invariant.Require(member[FlagsAt] == 0);
             member[FlagsAt] = CommentFlag;
@@ -182,16 +182,23 @@ internal static class GzipRecords
 
         public override void Write(ReadOnlySpan<byte> bytes)
         {
-            if (bytes.Length > _buffer.Length - Written)
+            int at = Written;
+            Extend(bytes.Length);
+            bytes.CopyTo(_buffer.AsSpan(at));
+        }
+
+        /// <summary>Adds bytes of any value.</summary>
+        public void Extend(int bytes)
+        {
+            if (bytes > _buffer.Length - Written)
             {
-                byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(Written + bytes.Length, 2 * _buffer.Length));
+                byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(Written + bytes, 2 * _buffer.Length));
                 WrittenSpan.CopyTo(larger);
                 ArrayPool<byte>.Shared.Return(_buffer);
                 _buffer = larger;
             }
 
-            bytes.CopyTo(_buffer.AsSpan(Written));
-            Written += bytes.Length;
+            Written += bytes;
         }
 
         public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
