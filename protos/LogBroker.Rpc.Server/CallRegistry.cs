@@ -23,7 +23,9 @@ internal sealed class CallRegistry : IDisposable
     {
         _logger = logger;
         _options = options;
-        var shortest = new[] { options.MessageReadTimeout, options.MessageWriteTimeout, options.StreamIdleTimeout, options.CancelledCallGrace }
+        TimeSpan[] timeouts =
+            [options.MessageReadTimeout, options.MessageWriteTimeout, options.StreamIdleTimeout, options.CancelledCallGrace];
+        var shortest = timeouts
             .Where(static timeout => timeout > TimeSpan.Zero).DefaultIfEmpty(SweepMax).Min();
         var period = TimeSpan.FromTicks(Math.Clamp(shortest.Ticks / 4, SweepMin.Ticks, SweepMax.Ticks));
         _sweep = options.TimeProvider.CreateTimer(static state => ((CallRegistry)state!).Sweep(), this, period, period);

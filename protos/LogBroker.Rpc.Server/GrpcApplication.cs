@@ -61,6 +61,7 @@ internal sealed class GrpcApplication(
         }
         var status = Status.Success;
         Metadata? trailers = null;
+        var activity = CallTracing.Start(handler.Method, request.Headers);
         try
         {
             options.Observer?.CallStarted(handler.Method);
@@ -82,6 +83,7 @@ internal sealed class GrpcApplication(
         }
         finally
         {
+            CallTracing.End(activity, status);
             options.Observer?.CallEnded(handler.Method, status.StatusCode, options.TimeProvider.GetElapsedTime(call.StartedAt));
         }
     }

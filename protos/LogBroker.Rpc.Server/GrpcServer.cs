@@ -1,9 +1,11 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.Extensions.Options;
 
 namespace LogBroker.Rpc.Server;
 
@@ -12,11 +14,15 @@ namespace LogBroker.Rpc.Server;
 /// </summary>
 public sealed class GrpcServer : IAsyncDisposable
 {
+    /// <summary>The name of the <see cref="System.Diagnostics.ActivitySource"/> that has a span for each call.</summary>
+    public const string ActivitySourceName = "LogBroker.Rpc.Server";
+
     /// <summary>How long calls may take to end after they were cancelled, before their connections are cut.</summary>
     private static readonly TimeSpan CancelledCallsEnd = TimeSpan.FromSeconds(1);
 
     private readonly GrpcServerOptions _options;
-    private readonly KestrelServer _kestrel;
+    private readonly WebApplication _host;
+    private readonly IServer _kestrel;
     private readonly GrpcApplication _application;
     private readonly CallRegistry _registry;
     private readonly List<ListenOptions> _listens = [];
@@ -33,20 +39,8 @@ public sealed class GrpcServer : IAsyncDisposable
         _options = options;
         _registry = new CallRegistry(options, _logger);
         _application = new GrpcApplication(services.Freeze(), options, _registry, _stopping.Token, _logger);
-        var guard = new PrefaceGuard(options, _logger);
-        var kestrel = new KestrelServerOptions();
-        options.ApplyTo(kestrel);
-        foreach (var endPoint in options.EndPoints)
-        {
-            kestrel.Listen(endPoint, listen =>
-            {
-                listen.Protocols = HttpProtocols.Http2;
-                listen.Use(guard.Wrap);
-                _listens.Add(listen);
-            });
-        }
-        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggerFactory);
-        _kestrel = new KestrelServer(Options.Create(kestrel), transport, loggerFactory);
+        _host = BuildKestrel(new PrefaceGuard(options, _logger), loggerFactory);
+        _kestrel = _host.Services.GetRequiredService<IServer>();
     }
 
     /// <summary>The addresses that the server really listens on, in the order of the options. Empty before the start.</summary>
@@ -77,6 +71,30 @@ public sealed class GrpcServer : IAsyncDisposable
     /// <summary>Stops without grace.</summary>
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero);
 
+    /// <summary>
+    /// Kestrel by way of an otherwise empty host, which is never run: only so does it get its pinned memory pool. Made by its
+    /// constructor it takes the shared array pool, which drops most of what a busy stream gives back.
+    /// </summary>
+    private WebApplication BuildKestrel(PrefaceGuard guard, ILoggerFactory loggerFactory)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.Services.AddSingleton(loggerFactory);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            _options.ApplyTo(kestrel);
+            foreach (var endPoint in _options.EndPoints)
+            {
+                kestrel.Listen(endPoint, listen =>
+                {
+                    listen.Protocols = HttpProtocols.Http2;
+                    listen.Use(guard.Wrap);
+                    _listens.Add(listen);
+                });
+            }
+        });
+        return builder.Build();
+    }
+
     private async Task StopOnceAsync(TimeSpan grace)
     {
         await Task.Yield();
@@ -93,7 +111,7 @@ public sealed class GrpcServer : IAsyncDisposable
         // All calls have ended, or never will: what is left on the connections gets a moment to be sent.
         cut.CancelAfter(CancelledCallsEnd);
         await unbound;
-        _kestrel.Dispose();
+        await _host.DisposeAsync();
         _registry.Dispose();
     }
 

@@ -12,7 +12,9 @@ public sealed record GrpcServerOptions
     /// <summary>Where to listen, HTTP/2 without TLS; port 0 takes a free one. Default: loopback, port 0.</summary>
     public IReadOnlyList<IPEndPoint> EndPoints { get; init; } = [new IPEndPoint(IPAddress.Loopback, 0)];
 
-    /// <summary>The largest request message, in bytes; default 4 MiB. A longer one is refused from its prefix with RESOURCE_EXHAUSTED.</summary>
+    /// <summary>
+    /// The largest request message, in bytes; default 4 MiB. A longer one is refused from its prefix with RESOURCE_EXHAUSTED.
+    /// </summary>
     public int ReceiveBytesMax { get; init; } = 4 * 1024 * 1024;
 
     /// <summary>The largest response message, in bytes; default 64 MiB. A longer one ends the call with RESOURCE_EXHAUSTED.</summary>
@@ -70,10 +72,14 @@ public sealed record GrpcServerOptions
     /// </summary>
     public TimeSpan MessageReadTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Time that a written response may wait for a client that does not read; default 5 min. After it the call is reset.</summary>
+    /// <summary>
+    /// Time that a written response may wait for a client that does not read; default 5 min. After it the call is reset.
+    /// </summary>
     public TimeSpan MessageWriteTimeout { get; init; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>Time that a handler may wait for the next message of a stream; default infinite. After it the call ends with CANCELLED.</summary>
+    /// <summary>
+    /// Time that a handler may wait for the next message of a stream; default infinite. After it the call ends with CANCELLED.
+    /// </summary>
     public TimeSpan StreamIdleTimeout { get; init; } = Timeout.InfiniteTimeSpan;
 
     /// <summary>Time for a handler to return after its call was cancelled, before its stream is reset; default 1 s.</summary>

@@ -1,6 +1,8 @@
 namespace LogBroker.Rpc.Server;
 
-/// <summary>Hears the start and the end of calls, for metrics. Called on the call's thread: be quick, thread-safe, and do not throw.</summary>
+/// <summary>
+/// Hears the start and the end of calls, for metrics. Called on the call's thread: be quick, thread-safe, and do not throw.
+/// </summary>
 public interface IServerCallObserver
 {
     /// <summary>A handler is about to run.</summary>

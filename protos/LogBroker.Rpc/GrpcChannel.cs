@@ -43,7 +43,9 @@ public sealed class GrpcChannel : IAsyncDisposable, IDisposable
 
     internal HttpMessageInvoker Invoker { get; }
 
-    /// <summary>A channel to <c>http://host:port</c> (HTTP/2 without TLS) or <c>https://host:port</c>. Connects with the first call.</summary>
+    /// <summary>
+    /// A channel to <c>http://host:port</c> (HTTP/2 without TLS) or <c>https://host:port</c>. Connects with the first call.
+    /// </summary>
     /// <exception cref="ArgumentException">The address is no absolute http or https address, or has a path.</exception>
     public static GrpcChannel ForAddress(string address, GrpcChannelOptions? options = null)
     {

@@ -24,7 +24,10 @@ internal static class MetadataCoding
         ArgumentException.ThrowIfNullOrEmpty(key);
         var lower = key.ToLowerInvariant();
         if (lower.AsSpan().ContainsAnyExcept(KeyCharacters))
-            throw new ArgumentException($"Metadata key '{Escaped.Cut(key)}' has characters other than letters, digits and '-_.'.", nameof(key));
+        {
+            throw new ArgumentException(
+                $"Metadata key '{Escaped.Cut(key)}' has characters other than letters, digits and '-_.'.", nameof(key));
+        }
         return lower;
     }
 
@@ -32,7 +35,10 @@ internal static class MetadataCoding
     {
         ArgumentNullException.ThrowIfNull(value);
         if (value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
-            throw new ArgumentException($"The value of '{key}' has characters outside of printable ASCII; use a '-bin' key.", nameof(value));
+        {
+            throw new ArgumentException(
+                $"The value of '{key}' has characters outside of printable ASCII; use a '-bin' key.", nameof(value));
+        }
     }
 
     /// <summary>The text of an entry as it goes on the wire; binary is base64 without padding.</summary>

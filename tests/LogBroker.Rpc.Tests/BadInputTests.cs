@@ -168,7 +168,8 @@ public sealed class BadInputTests
     [Fact]
     public async Task Row49_AConnectionWithoutCallsIsClosedAtTheIdleTimeout()
     {
-        await using var server = await TestServer.StartAsync(new GrpcServerOptions { ConnectionIdleTimeout = TimeSpan.FromMilliseconds(300) });
+        await using var server = await TestServer.StartAsync(
+            new GrpcServerOptions { ConnectionIdleTimeout = TimeSpan.FromMilliseconds(300) });
         using var raw = await RawHttp2.OpenAsync(server.Port);
         await raw.ReadToEndAsync();
     }

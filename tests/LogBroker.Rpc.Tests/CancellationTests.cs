@@ -213,7 +213,10 @@ public sealed class CancellationTests
                 return new StreamingInputCallResponse { AggregatedPayloadSize = count };
             }));
         using var call = server.Channel.ClientStreaming(TestServiceMethods.StreamingInputCall);
-        var request = new StreamingInputCallRequest { Payload = new Payload { Body = Google.Protobuf.ByteString.CopyFrom(new byte[1 << 20]) } };
+        var request = new StreamingInputCallRequest
+        {
+            Payload = new Payload { Body = Google.Protobuf.ByteString.CopyFrom(new byte[1 << 20]) },
+        };
         var writes = Task.Run(async () =>
         {
             for (var i = 0; i < 10; i++)

@@ -17,7 +17,12 @@ public sealed class ReflectionTests
 
         var services = await RunAsync(grpcurl, "-plaintext", address, "list");
         Assert.Equal(
-            ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", "grpc.testing.TestService"],
+            [
+                "grpc.health.v1.Health",
+                "grpc.reflection.v1.ServerReflection",
+                "grpc.reflection.v1alpha.ServerReflection",
+                "grpc.testing.TestService",
+            ],
             services.Split('\n', StringSplitOptions.RemoveEmptyEntries));
 
         var service = await RunAsync(grpcurl, "-plaintext", address, "describe", "grpc.testing.TestService");

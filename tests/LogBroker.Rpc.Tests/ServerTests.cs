@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using LogBroker.Rpc.Server;
 using LogBroker.Rpc.Tests.Interop;
@@ -25,7 +26,8 @@ public sealed class ServerTests
             }));
         foreach (var method in new[] { TestServiceMethods.UnaryCall, TestServiceMethods.CacheableUnaryCall })
         {
-            var exception = await FailsAsync(StatusCode.FailedPrecondition, server.Channel.Unary(method, new SimpleRequest()).ResponseAsync);
+            var exception = await FailsAsync(
+                StatusCode.FailedPrecondition, server.Channel.Unary(method, new SimpleRequest()).ResponseAsync);
             Assert.Equal("not the leader", exception.Status.Detail);
             Assert.Equal(details, exception.RpcStatus);
             Assert.True(exception.TryGetDetail<Google.Rpc.ErrorInfo>(out var info));
@@ -107,7 +109,8 @@ public sealed class ServerTests
         var seen = new TaskCompletionSource<(string Peer, string Connection, TimeSpan Left, string Method, Metadata Headers)>();
         await using var server = await TestServer.StartAsync(services: s => s.Unary(TestServiceMethods.EmptyCall, (_, context) =>
         {
-            seen.SetResult((context.Peer, context.ConnectionId, context.Deadline - DateTimeOffset.UtcNow, context.Method.Name, context.RequestHeaders));
+            var left = context.Deadline - DateTimeOffset.UtcNow;
+            seen.SetResult((context.Peer, context.ConnectionId, left, context.Method.Name, context.RequestHeaders));
             return new ValueTask<Empty>(new Empty());
         }));
         var options = new CallOptions(new Metadata { { "a", "1" }, { "b-bin", [7] }, { "a", "2" } }, TimeSpan.FromMinutes(5));
@@ -137,6 +140,30 @@ public sealed class ServerTests
         Assert.Equal(["EmptyCall", "UnaryCall"], observer.Started);
         Assert.Equal(["EmptyCall OK", "? Unimplemented", "UnaryCall NotFound"], observer.Ended);
         Assert.Equal(0, server.Server.CallsInFlight);
+    }
+
+    [Fact]
+    public async Task ACallIsASpanOfTheCallersTrace()
+    {
+        var spans = new ConcurrentQueue<Activity>();
+        using var listener = new ActivityListener
+        {
+            ShouldListenTo = static source => source.Name is GrpcServer.ActivitySourceName or "test",
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(listener);
+        using var source = new ActivitySource("test");
+        await using (var server = await TestServer.StartAsync())
+        {
+            using var caller = source.StartActivity("caller");
+            await server.Channel.Unary(TestServiceMethods.EmptyCall, new Empty());
+            await server.Server.StopAsync(TimeSpan.FromSeconds(10));
+        }
+        var span = Assert.Single(spans, static s => s.Source.Name == GrpcServer.ActivitySourceName);
+        Assert.Equal("grpc.testing.TestService/EmptyCall", span.DisplayName);
+        Assert.Equal(spans.Single(static s => s.DisplayName == "caller").TraceId, span.TraceId);
+        Assert.Equal(0, span.GetTagItem("rpc.grpc.status_code"));
     }
 
     [Fact]
@@ -185,7 +212,8 @@ public sealed class ServerTests
             await using var channel = GrpcChannel.ForAddress($"http://{endPoint}");
             await channel.Unary(TestServiceMethods.EmptyCall, new Empty());
         }
-        await using var second = new GrpcServer(new GrpcServerOptions { EndPoints = [server.Server.BoundEndPoints[0]] }, new GrpcServices());
+        await using var second = new GrpcServer(
+            new GrpcServerOptions { EndPoints = [server.Server.BoundEndPoints[0]] }, new GrpcServices());
         var exception = await Assert.ThrowsAsync<IOException>(() => second.StartAsync());
         Assert.Contains($"{server.Port}", exception.Message);
     }
@@ -200,7 +228,8 @@ public sealed class ServerTests
 
     private static async Task PingAsync(AsyncDuplexStreamingCall<StreamingOutputCallRequest, StreamingOutputCallResponse> call)
     {
-        await call.RequestStream.WriteAsync(new StreamingOutputCallRequest { ResponseParameters = { new ResponseParameters { Size = 1 } } });
+        await call.RequestStream.WriteAsync(
+            new StreamingOutputCallRequest { ResponseParameters = { new ResponseParameters { Size = 1 } } });
         Assert.True(await call.ResponseStream.MoveNext());
     }
 
