@@ -12,6 +12,15 @@ public sealed record BrokerSettings
     /// <summary>This node's id, written into a new data directory and demanded of an existing one.</summary>
     public NodeId NodeId { get; init; } = new(1);
 
+    /// <summary>The cluster, when it is known; a new data directory gets this one, or a new one.</summary>
+    public ClusterId? ClusterId { get; init; }
+
+    /// <summary>Source of new ids; simulations give their own.</summary>
+    public Func<Guid> NewId { get; init; } = Guid.NewGuid;
+
+    /// <summary>Bytes of the disk that producers may not use up; null for the default of <see cref="DiskSpaceGuard"/>.</summary>
+    public long? DiskHeadroomBytes { get; init; }
+
     /// <summary>Threads that run partitions; 0 means one per core.</summary>
     public int PartitionLoops { get; init; }
 
@@ -44,6 +53,8 @@ public sealed record BrokerSettings
 
     /// <summary>Milliseconds between looks at retention and segment age.</summary>
     public int RetentionCheckMs { get; init; } = 60_000;
+
+    internal DataDirectoryOptions DirectoryOptions => new(NodeId, ClusterId) { NewId = NewId };
 
     /// <summary>The first setting that makes no sense, or null.</summary>
     public BrokerError? Check()

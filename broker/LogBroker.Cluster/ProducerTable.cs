@@ -56,7 +56,7 @@ public sealed class ProducerTable(int producersMax, long expiryMs)
         return batch.BaseSequence == expected ? default : CheckWindow(batch, state, expected);
     }
 
-    /// <summary>Remembers a batch that is appended. <see cref="Rollback"/> takes back what came since the last <see cref="Commit"/>.</summary>
+    /// <summary>Remembers a batch that is appended. <see cref="Commit"/> must follow.</summary>
     public void Append(in ProducerBatch batch, Offset baseOffset, Offset nextOffset, Epoch leaderEpoch, long appendTimeMs, long nowMs)
     {
         bool isNew = !_producers.TryGetValue(batch.Id.Value, out ProducerState? state);
@@ -89,13 +89,12 @@ public sealed class ProducerTable(int producersMax, long expiryMs)
         LinkNewest(state);
     }
 
-    /// <summary>What was appended since the last call is in the log.</summary>
-    public void Commit() => _undo.Clear();
-
-    /// <summary>What was appended since the last <see cref="Commit"/> did not get into the log.</summary>
-    public void Rollback()
+    /// <summary>
+    /// Of what was appended since the last call, the first <paramref name="inLog"/> got into the log; the rest did not and is taken back.
+    /// </summary>
+    public void Commit(int inLog)
     {
-        for (int i = _undo.Count - 1; i >= 0; i--)
+        for (int i = _undo.Count - 1; i >= inLog; i--)
         {
             Undo undo = _undo[i];
             if (undo.IsNew)

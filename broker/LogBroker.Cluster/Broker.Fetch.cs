@@ -1,0 +1,194 @@
+using LogBroker.Protocol;
+
+namespace LogBroker.Cluster;
+
+/// <summary>Reading: long polls and positions.</summary>
+public sealed partial class Broker
+{
+    private int _fetchesParked;
+
+    /// <inheritdoc/>
+    public async ValueTask<Result<FetchAnswer>> Fetch(FetchCommand command, CancellationToken cancellation)
+    {
+        if (CheckFetch(command) is { } error)
+        {
+            return error;
+        }
+
+        command = Clamp(command);
+        FetchAnswer answer = FetchNow(command, out long bytes, out bool isFinal);
+        long deadlineMs = _env.RunningMs + command.WaitMsMax;
+        while (!isFinal && bytes < command.BytesMin)
+        {
+            long waitMs = deadlineMs - _env.RunningMs;
+            if (waitMs <= 0 || _isStopping)
+            {
+                break;
+            }
+
+            if (Volatile.Read(ref _fetchesParked) >= _env.Settings.FetchWaitersMax)
+            {
+                answer.Dispose();
+                return PartitionErrors.BusyFetches(_env.Settings.FetchWaitersMax);
+            }
+
+            answer.Dispose();
+            Interlocked.Increment(ref _fetchesParked);
+            try
+            {
+                await Park(command, waitMs, cancellation);
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _fetchesParked);
+            }
+
+            answer = FetchNow(command, out bytes, out isFinal);
+        }
+
+        Count(command, answer);
+        return answer;
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<Result<OffsetAnswer>> FindOffset(TopicPartition partition, LogQuery query, CancellationToken cancellation)
+    {
+        BrokerError? error = Volatile.Read(ref _hosted).Find(partition, out HostedPartition hosted);
+        return ValueTask.FromResult(error is null ? hosted.Replica!.FindOffset(query) : error);
+    }
+
+    private static BrokerError? CheckFetch(FetchCommand command)
+    {
+        if (command.Items.Count > Limits.PartitionsPerFetchMax)
+        {
+            return new BrokerError(
+                ErrorCode.LimitExceeded, $"{command.Items.Count} partitions in one fetch, at most {Limits.PartitionsPerFetchMax}");
+        }
+
+        if (command.Items.Count == 0)
+        {
+            return new BrokerError(ErrorCode.InvalidArgument, "partitions: a fetch names at least one partition");
+        }
+
+        if (command.BytesMin < 1 || command.BytesMax < 1)
+        {
+            return new BrokerError(
+                ErrorCode.InvalidArgument, $"min_bytes {command.BytesMin} and max_bytes {command.BytesMax} must be at least 1");
+        }
+
+        if (command.WaitMsMax is < 0 or > Limits.FetchWaitMsMax)
+        {
+            return new BrokerError(
+                ErrorCode.InvalidArgument, $"max_wait_ms {command.WaitMsMax} is outside 0 to {Limits.FetchWaitMsMax}");
+        }
+
+        foreach (FetchItem item in command.Items)
+        {
+            if (item.BytesMax < 1)
+            {
+                return new BrokerError(
+                    ErrorCode.InvalidArgument, $"max_bytes {item.BytesMax} of partition {item.Partition} must be at least 1");
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>No more than the broker's limit in sum, and no minimum that the maxima rule out.</summary>
+    private static FetchCommand Clamp(FetchCommand command)
+    {
+        long sum = 0;
+        foreach (FetchItem item in command.Items)
+        {
+            sum += item.BytesMax;
+        }
+
+        int bytesMax = Math.Min(command.BytesMax, Limits.FetchBytesMax);
+        return command with { BytesMax = bytesMax, BytesMin = (int)Math.Min(command.BytesMin, Math.Min(bytesMax, sum)) };
+    }
+
+    /// <summary>
+    /// Looks once at every partition. The first one with data may exceed the limits by one batch; the others stay within what is left.
+    /// </summary>
+    private FetchAnswer FetchNow(FetchCommand command, out long bytes, out bool isFinal)
+    {
+        HostedTopics hosted = Volatile.Read(ref _hosted);
+        var items = new FetchedItem[command.Items.Count];
+        bytes = 0;
+        isFinal = false;
+        for (int i = 0; i < items.Length; i++)
+        {
+            FetchItem asked = command.Items[i];
+            int left = (int)Math.Min(asked.BytesMax, command.BytesMax - bytes);
+            BrokerError? error = hosted.Find(asked.Partition, out HostedPartition partition);
+            FetchedItem item = error is null
+                ? partition.Replica!.Fetch(asked, left)
+                : new FetchedItem(error, Storage.LogSlice.Empty(asked.Offset), Offset.None, Offset.None, Epoch.None);
+            if (bytes > 0 && item.Slice.Length > command.BytesMax - bytes)
+            {
+                item.Slice.Dispose();
+                item = item with { Slice = Storage.LogSlice.Empty(asked.Offset) };
+            }
+
+            items[i] = item;
+            bytes += item.Slice.Length;
+            isFinal |= item.Error is not null;
+        }
+
+        return new FetchAnswer(items);
+    }
+
+    /// <summary>
+    /// Waits until a partition has something new. What became visible since the look is noticed after the waiter stands in the lists, so
+    /// that nothing is missed.
+    /// </summary>
+    private async Task Park(FetchCommand command, long waitMs, CancellationToken cancellation)
+    {
+        HostedTopics hosted = Volatile.Read(ref _hosted);
+        using var waiter = new FetchWaiter(TimeSpan.FromMilliseconds(waitMs), _env.Time, cancellation);
+        var parkedAt = new List<PartitionReplica>(command.Items.Count);
+        try
+        {
+            foreach (FetchItem item in command.Items)
+            {
+                if (hosted.Find(item.Partition, out HostedPartition partition) is not null)
+                {
+                    waiter.Wake();
+                    continue;
+                }
+
+                PartitionReplica replica = partition.Replica!;
+                replica.Waiters.Add(waiter);
+                parkedAt.Add(replica);
+                if (!replica.View.Serves)
+                {
+                    waiter.Wake();
+                }
+            }
+
+            FetchNow(command, out long bytes, out bool isFinal).Dispose();
+            waiter.Expect(isFinal || _isStopping ? 0 : command.BytesMin - bytes);
+            await waiter.Done;
+        }
+        finally
+        {
+            foreach (PartitionReplica replica in parkedAt)
+            {
+                replica.Waiters.Remove(waiter);
+            }
+        }
+    }
+
+    private void Count(FetchCommand command, FetchAnswer answer)
+    {
+        HostedTopics hosted = Volatile.Read(ref _hosted);
+        for (int i = 0; i < command.Items.Count; i++)
+        {
+            FetchItem asked = command.Items[i];
+            if (answer.Items[i].Slice.Length > 0 && hosted.Find(asked.Partition, out HostedPartition partition) is null)
+            {
+                partition.Replica!.NoteFetched(answer.Items[i], asked.Offset);
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+using System.Buffers;
+using LogBroker.Protocol;
+using LogBroker.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace LogBroker.Cluster;
+
+/// <summary>
+/// A broker in this process: partitions on a disk, topics out of the metadata log, and the way in and out (<see cref="IBroker"/>).
+/// Opened by <see cref="OpenAsync(BrokerSettings, TimeProvider, ILoggerFactory, IFatalFailure, IProgress{RecoveryProgress}?, CancellationToken)"/>, ended by
+/// <see cref="StopAsync"/>. Thread-safe.
+/// Failure policy: a damaged partition is quarantined and the others serve; a full disk refuses producers and nothing else; any
+/// other failed write or sync ends the process through <see cref="IFatalFailure"/>, and nothing is acknowledged after it.
+/// Ownership: topics change under one lock and are published whole; each partition belongs to its loop.
+/// </summary>
+public sealed partial class Broker : IBroker, IAsyncDisposable
+{
+    private readonly ReplicaEnvironment _env;
+    private readonly IBrokerThreads _threads;
+    private readonly DataDirectory _directory;
+    private readonly IStateStore? _ownedState;
+    private readonly StorageMetrics _storageMetrics;
+    private readonly ILogger _log;
+    private readonly SemaphoreSlim _changes = new(1, 1);
+    private HostedTopics _hosted = HostedTopics.None;
+    private MetadataLog _metadata = null!;
+    private ITimer? _ticker;
+    private int _partitionsHosted;
+    private volatile bool _isStopping;
+
+    internal Broker(
+        ReplicaEnvironment env, IBrokerThreads threads, DataDirectory directory, IStateStore? ownedState, StorageMetrics storageMetrics)
+    {
+        _env = env;
+        _threads = threads;
+        _directory = directory;
+        _ownedState = ownedState;
+        _storageMetrics = storageMetrics;
+        _log = env.Log;
+    }
+
+    /// <inheritdoc/>
+    public NodeId NodeId => _env.Node;
+
+    /// <inheritdoc/>
+    public ClusterId ClusterId => _directory.Meta.ClusterId;
+
+    /// <inheritdoc/>
+    public TopicCatalog Topics => Volatile.Read(ref _hosted).Catalog;
+
+    /// <inheritdoc/>
+    public BrokerStatus Status
+    {
+        get
+        {
+            HostedTopics hosted = Volatile.Read(ref _hosted);
+            DiskSpace space = _env.Logs.Space.Space;
+            int partitions = 0;
+            int leaderless = 0;
+            int quarantined = 0;
+            long bytes = 0;
+            foreach (HostedPartition partition in hosted.Topics.SelectMany(t => t.Partitions))
+            {
+                partitions++;
+                PartitionState state = partition.State;
+                leaderless += state == PartitionState.Leaderless ? 1 : 0;
+                quarantined += state == PartitionState.Quarantined ? 1 : 0;
+                bytes += partition.Replica?.Log.SizeBytes ?? 0;
+            }
+
+            return new BrokerStatus(
+                hosted.Catalog.Topics.Count(t => !t.IsInternal),
+                partitions,
+                leaderless,
+                quarantined,
+                bytes,
+                space.FreeBytes,
+                space.TotalBytes,
+                _env.Logs.Space.IsFull);
+        }
+    }
+
+    /// <summary>Opens a broker on the operating system's disk, with the state store in the data directory; it owns both.</summary>
+    /// <returns>The broker, serving; or an error that says what keeps it from starting, with nothing half-created.</returns>
+    public static async Task<Result<Broker>> OpenAsync(
+        BrokerSettings settings,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        IFatalFailure fatal,
+        IProgress<RecoveryProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        var disk = new OsDisk();
+        return await BrokerStart.Open(settings, disk, null, time, loggers, fatal, isPumped: false, progress, cancellation);
+    }
+
+    /// <summary>As the other, on any disk and state store; the store stays the caller's.</summary>
+    public static async Task<Result<Broker>> OpenAsync(
+        BrokerSettings settings,
+        IDisk disk,
+        IStateStore state,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        IFatalFailure fatal,
+        IProgress<RecoveryProgress>? progress = null,
+        CancellationToken cancellation = default) =>
+        await BrokerStart.Open(settings, disk, state, time, loggers, fatal, isPumped: false, progress, cancellation);
+
+    /// <inheritdoc/>
+    public ValueTask Produce(in ProduceCommand command, ReadOnlySequence<byte> batch, IProduceSink sink)
+    {
+        BrokerError? error = CheckProduce(command, out HostedPartition partition);
+        if (error is not null)
+        {
+            sink.Completed(command.CorrelationId, new ProduceOutcome(error, Offset.None, Epoch.None, ReachedDurability.None, false, -1));
+            return ValueTask.CompletedTask;
+        }
+
+        return partition.Replica!.Produce(command, batch, sink, isInternal: false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await StopAsync(CancellationToken.None);
+
+    /// <summary>
+    /// Refuses new work, answers what is in flight, trims and closes the logs, and lets go of the data directory. With
+    /// <paramref name="cancellation"/> it stops waiting for answers; what is then unanswered has an unknown outcome.
+    /// </summary>
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        await _changes.WaitAsync(CancellationToken.None);
+        try
+        {
+            if (_isStopping)
+            {
+                return;
+            }
+
+            _isStopping = true;
+        }
+        finally
+        {
+            _changes.Release();
+        }
+
+        _ticker?.Dispose();
+        PartitionReplica[] replicas = [.. Volatile.Read(ref _hosted).Replicas];
+        BrokerLog.Stopping(_log, replicas.Length);
+        try
+        {
+            await _threads.Until(Task.WhenAll(replicas.Select(r => r.Drain())).WaitAsync(cancellation));
+        }
+        catch (OperationCanceledException)
+        {
+            BrokerLog.NotDrained(_log);
+        }
+
+        _threads.StopLoops();
+        foreach (PartitionReplica replica in replicas)
+        {
+            replica.Poll(); // answers what came in while the loops ended
+        }
+
+        _threads.Flushes.Dispose();
+        foreach (PartitionReplica replica in replicas)
+        {
+            replica.Close();
+        }
+
+        _directory.MarkCleanShutdown();
+        _ownedState?.Dispose();
+        _directory.Dispose();
+        _env.Metrics.Dispose();
+        _storageMetrics.Dispose();
+        BrokerLog.Stopped(_log);
+    }
+
+    private BrokerError? CheckProduce(in ProduceCommand command, out HostedPartition partition)
+    {
+        partition = null!;
+        if (_isStopping)
+        {
+            return PartitionErrors.ShuttingDown(command.Partition);
+        }
+
+        if (command.Acks is < RequiredAcks.Quorum or > RequiredAcks.None)
+        {
+            return new BrokerError(ErrorCode.InvalidRequiredAcks, $"acks {(int)command.Acks} is not quorum, leader or none");
+        }
+
+        if (command.TimeoutMs is < 1 or > Limits.ProduceTimeoutMsMax)
+        {
+            return new BrokerError(
+                ErrorCode.InvalidArgument, $"timeout_ms {command.TimeoutMs} is outside 1 to {Limits.ProduceTimeoutMsMax}");
+        }
+
+        return TopicName.IsInternal(command.Partition.Topic)
+            ? PartitionErrors.Internal(command.Partition.Topic)
+            : Volatile.Read(ref _hosted).Find(command.Partition, out partition);
+    }
+}

@@ -1,0 +1,55 @@
+using Microsoft.Extensions.Logging;
+
+namespace LogBroker.Cluster;
+
+/// <summary>What the broker logs; event ids 3000 to 3099 are part of its contract with operators.</summary>
+internal static partial class BrokerLog
+{
+    [LoggerMessage(3000, LogLevel.Information, "Data directory {Path}: cluster {Cluster}, node {Node}, clean shutdown {WasClean}")]
+    public static partial void Opened(ILogger log, string path, string cluster, int node, bool wasClean);
+
+    [LoggerMessage(3001, LogLevel.Warning,
+        "The state store was lost: votes, log starts and producer snapshots are rebuilt from the segments; this lone node goes on in higher epochs")]
+    public static partial void StateLost(ILogger log);
+
+    [LoggerMessage(3002, LogLevel.Information, "{Partitions} partitions recovered, {Bytes} bytes checked, {Quarantined} quarantined")]
+    public static partial void Recovered(ILogger log, int partitions, long bytes, int quarantined);
+
+    [LoggerMessage(3003, LogLevel.Warning,
+        "Partition {Partition} was cut at {File} byte {Position}: {Reason}; bytes kept aside in {CutFiles} files")]
+    public static partial void Cut(ILogger log, string partition, string file, long position, string reason, int cutFiles);
+
+    [LoggerMessage(3004, LogLevel.Error, "Partition {Partition} is quarantined: {Damage}")]
+    public static partial void Quarantined(ILogger log, string partition, string damage);
+
+    [LoggerMessage(3005, LogLevel.Warning,
+        "Directory {Path} belongs to no topic that the metadata log knows; it is left as it is")]
+    public static partial void UnknownDirectory(ILogger log, string path);
+
+    [LoggerMessage(3006, LogLevel.Information, "Topic {Topic} ({Id}) created with {Partitions} partitions")]
+    public static partial void TopicCreated(ILogger log, string topic, string id, int partitions);
+
+    [LoggerMessage(3007, LogLevel.Information, "Topic {Topic} ({Id}) deleted")]
+    public static partial void TopicDeleted(ILogger log, string topic, string id);
+
+    [LoggerMessage(3008, LogLevel.Information, "Topic {Topic} changed: {Change}")]
+    public static partial void TopicChanged(ILogger log, string topic, string change);
+
+    [LoggerMessage(3009, LogLevel.Warning, "Partition {Partition} cannot be opened now: {Reason}; tried again later")]
+    public static partial void NotHosted(ILogger log, string partition, string reason);
+
+    [LoggerMessage(3010, LogLevel.Information, "Stopping: {Partitions} partitions finish what is in flight")]
+    public static partial void Stopping(ILogger log, int partitions);
+
+    [LoggerMessage(3011, LogLevel.Warning, "Stopping without waiting for all answers: what is unanswered has an unknown outcome")]
+    public static partial void NotDrained(ILogger log);
+
+    [LoggerMessage(3012, LogLevel.Information, "Stopped")]
+    public static partial void Stopped(ILogger log);
+
+    [LoggerMessage(3013, LogLevel.Information, "Leftover files of deleted topic {Topic} ({Id}) removed")]
+    public static partial void LeftoverRemoved(ILogger log, string topic, string id);
+
+    [LoggerMessage(3014, LogLevel.Error, "The state store was damaged and is moved aside to {Path}; an empty one takes its place")]
+    public static partial void StateMovedAside(ILogger log, string path);
+}

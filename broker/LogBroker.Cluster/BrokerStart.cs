@@ -1,0 +1,133 @@
+using LogBroker.Protocol;
+using LogBroker.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace LogBroker.Cluster;
+
+/// <summary>
+/// Starts a broker, step by step: directory, state store, metadata log, partitions. What fails on the way gives back all that was
+/// taken, the lock of the directory last.
+/// </summary>
+internal sealed class BrokerStart
+{
+    private const int BufferBytesIdleMax = 64 * 1024 * 1024;
+
+    private readonly Stack<IDisposable> _taken = new();
+
+    public static async Task<Result<Broker>> Open(
+        BrokerSettings settings,
+        IDisk disk,
+        IStateStore? state,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        IFatalFailure fatal,
+        bool isPumped,
+        IProgress<RecoveryProgress>? progress,
+        CancellationToken cancellation)
+    {
+        if (settings.Check() is { } error)
+        {
+            return error;
+        }
+
+        Result<DataDirectory> directory = DataDirectory.Open(disk, settings.DataDirectory, settings.DirectoryOptions);
+        if (!directory.IsOk)
+        {
+            return directory.Error;
+        }
+
+        var start = new BrokerStart();
+        start._taken.Push(directory.Value);
+        try
+        {
+            Result<Broker> broker = await start.Run(settings, directory.Value, disk, state, time, loggers, fatal, isPumped, progress, cancellation);
+            if (broker.IsOk)
+            {
+                start._taken.Clear();
+            }
+
+            return broker;
+        }
+        finally
+        {
+            while (start._taken.TryPop(out IDisposable? taken))
+            {
+                taken.Dispose();
+            }
+        }
+    }
+
+    private async Task<Result<Broker>> Run(
+        BrokerSettings settings,
+        DataDirectory directory,
+        IDisk disk,
+        IStateStore? givenState,
+        TimeProvider time,
+        ILoggerFactory loggers,
+        IFatalFailure fatal,
+        bool isPumped,
+        IProgress<RecoveryProgress>? progress,
+        CancellationToken cancellation)
+    {
+        ILogger log = loggers.CreateLogger("LogBroker.Cluster");
+        MetaFile meta = directory.Meta;
+        BrokerLog.Opened(log, directory.Path, meta.ClusterId.ToString(), meta.NodeId.Value, directory.WasCleanShutdown);
+        IStateStore? ownedState = null;
+        if (givenState is null)
+        {
+            ownedState = directory.OpenStateStore(out string? movedTo);
+            _taken.Push(ownedState);
+            if (movedTo is not null)
+            {
+                BrokerLog.StateMovedAside(log, movedTo);
+            }
+        }
+
+        IStateStore state = givenState ?? ownedState!;
+        if (directory.Attach(state) == StateCondition.Lost)
+        {
+            BrokerLog.StateLost(log);
+        }
+
+        StorageMetrics storageMetrics = Taken(new StorageMetrics());
+        ClusterMetrics metrics = Taken(new ClusterMetrics());
+        var logs = new LogEnvironment(
+            disk, state, fatal, new DiskSpaceGuard(disk, directory.Path, settings.DiskHeadroomBytes), storageMetrics, time)
+        {
+            Log = loggers.CreateLogger("LogBroker.Storage"),
+        };
+        IBrokerThreads threads = isPumped ? new PumpedThreads(logs) : new BrokerThreads(logs, settings.PartitionLoops);
+        _taken.Push(new EndOfThreads(threads));
+        var env = new ReplicaEnvironment
+        {
+            Settings = settings,
+            Logs = logs,
+            Flushes = threads.Flushes,
+            Buffers = new PinnedBufferPool(BufferBytesIdleMax),
+            Budget = new ProduceBudget(settings.ProduceBytesMax),
+            Metrics = metrics,
+            Node = meta.NodeId,
+            Directory = meta.DirectoryId,
+            Log = log,
+        };
+        var broker = new Broker(env, threads, directory, ownedState, storageMetrics);
+        BrokerError? error = await broker.Start(progress, cancellation);
+        return error is null ? broker : error;
+    }
+
+    private T Taken<T>(T taken)
+        where T : IDisposable
+    {
+        _taken.Push(taken);
+        return taken;
+    }
+
+    private sealed class EndOfThreads(IBrokerThreads threads) : IDisposable
+    {
+        public void Dispose()
+        {
+            threads.StopLoops();
+            threads.Flushes.Dispose();
+        }
+    }
+}

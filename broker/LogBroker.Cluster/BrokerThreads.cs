@@ -1,0 +1,101 @@
+using LogBroker.Protocol;
+using LogBroker.Storage;
+
+namespace LogBroker.Cluster;
+
+/// <summary>Who runs partitions and flush turns: threads, or a caller that wants every step in its own hand.</summary>
+internal interface IBrokerThreads
+{
+    /// <summary>Logs opened at once at start.</summary>
+    int OpensAtOnce { get; }
+
+    FlushQueue Flushes { get; }
+
+    /// <summary>The scheduler of the n-th partition hosted.</summary>
+    IPartitionScheduler SchedulerOf(int number);
+
+    /// <summary>Waits for a task that partitions complete.</summary>
+    Task Until(Task task);
+
+    /// <summary>Ends the loops; afterwards the caller may poll. Flush turns go on.</summary>
+    void StopLoops();
+}
+
+/// <summary>The threads of a real broker: one loop per core and one flush thread.</summary>
+internal sealed class BrokerThreads : IBrokerThreads
+{
+    private readonly PartitionLoop[] _loops;
+
+    public BrokerThreads(LogEnvironment env, int loops)
+    {
+        int count = loops > 0 ? loops : Environment.ProcessorCount;
+        _loops = [.. Enumerable.Range(0, count).Select(i => new PartitionLoop(i, env.Fatal))];
+        Flushes = new FlushQueue(env, withThread: true);
+    }
+
+    public int OpensAtOnce => _loops.Length;
+
+    public FlushQueue Flushes { get; }
+
+    public IPartitionScheduler SchedulerOf(int number) => _loops[number % _loops.Length];
+
+    public Task Until(Task task) => task;
+
+    public void StopLoops()
+    {
+        foreach (PartitionLoop loop in _loops)
+        {
+            loop.Dispose();
+        }
+    }
+}
+
+/// <summary>
+/// No threads at all: whoever waits runs partitions in the order in which they were scheduled, and a flush turn when none has
+/// anything to do. The same calls give the same order of disk operations. One thread at a time.
+/// </summary>
+internal sealed class PumpedThreads(LogEnvironment env) : IBrokerThreads, IPartitionScheduler
+{
+    private readonly Queue<PartitionReplica> _scheduled = new();
+
+    public int OpensAtOnce => 1;
+
+    public FlushQueue Flushes { get; } = new(env, withThread: false);
+
+    public IPartitionScheduler SchedulerOf(int number) => this;
+
+    public void Schedule(PartitionReplica replica)
+    {
+        if (replica.TryMarkScheduled())
+        {
+            _scheduled.Enqueue(replica);
+        }
+    }
+
+    public Task Until(Task task)
+    {
+        while (!task.IsCompleted && Step())
+        {
+        }
+
+        Invariant.Require(task.IsCompleted);
+        return task;
+    }
+
+    /// <summary>Polls all that is scheduled, or else runs a flush turn; false when there was nothing to do.</summary>
+    public bool Step()
+    {
+        if (_scheduled.TryDequeue(out PartitionReplica? replica))
+        {
+            replica.ClearScheduled();
+            replica.Poll();
+            return true;
+        }
+
+        return Flushes.RunTurn() > 0;
+    }
+
+    public void StopLoops()
+    {
+    }
+}

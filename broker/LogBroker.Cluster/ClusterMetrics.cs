@@ -1,0 +1,50 @@
+using System.Diagnostics.Metrics;
+
+namespace LogBroker.Cluster;
+
+/// <summary>
+/// What the broker counts, on the meter <see cref="MeterName"/>. Thread-safe, no allocation per call on the produce and fetch paths.
+/// </summary>
+public sealed class ClusterMetrics : IDisposable
+{
+    /// <summary>Name of the meter.</summary>
+    public const string MeterName = "LogBroker.Cluster";
+
+    /// <summary>Creates the counters; the broker adds what is read on demand.</summary>
+    public ClusterMetrics()
+    {
+        ProducedRecords = Meter.CreateCounter<long>("logbroker_produce_records_total", null, "Records appended for producers.");
+        ProducedBytes = Meter.CreateCounter<long>("logbroker_produce_bytes_total", "By", "Bytes of batches appended for producers.");
+        ProduceRefusals = Meter.CreateCounter<long>("logbroker_produce_refusals_total", null, "Batches answered with an error.");
+        ProduceDuplicates = Meter.CreateCounter<long>("logbroker_produce_duplicates_total", null, "Resent batches answered with their first offset.");
+        FetchedRecords = Meter.CreateCounter<long>("logbroker_fetch_records_total", null, "Records handed to consumers.");
+        FetchedBytes = Meter.CreateCounter<long>("logbroker_fetch_bytes_total", "By", "Bytes of batches handed to consumers.");
+        Elections = Meter.CreateCounter<long>("logbroker_leader_elections_total", null, "Leader epochs begun by this node.");
+    }
+
+    /// <summary>Records appended, by topic.</summary>
+    public Counter<long> ProducedRecords { get; }
+
+    /// <summary>Bytes appended, by topic.</summary>
+    public Counter<long> ProducedBytes { get; }
+
+    /// <summary>Batches refused, by reason.</summary>
+    public Counter<long> ProduceRefusals { get; }
+
+    /// <summary>Resent batches.</summary>
+    public Counter<long> ProduceDuplicates { get; }
+
+    /// <summary>Records fetched, by topic.</summary>
+    public Counter<long> FetchedRecords { get; }
+
+    /// <summary>Bytes fetched, by topic.</summary>
+    public Counter<long> FetchedBytes { get; }
+
+    /// <summary>Epochs begun.</summary>
+    public Counter<long> Elections { get; }
+
+    internal Meter Meter { get; } = new(MeterName);
+
+    /// <inheritdoc/>
+    public void Dispose() => Meter.Dispose();
+}

@@ -1,0 +1,105 @@
+using LogBroker.Protocol;
+using LogBroker.Storage;
+
+namespace LogBroker.Cluster;
+
+/// <summary>What readers ask; any thread, on published state only (R29).</summary>
+internal sealed partial class PartitionReplica
+{
+    public FetchWaiters Waiters => _waiters;
+
+    /// <summary>
+    /// One partition of a fetch: a leased slice, empty when there is nothing between the offset and the high watermark, or an error.
+    /// </summary>
+    public FetchedItem Fetch(in FetchItem item, int bytesMax)
+    {
+        ReplicaView view = View;
+        LogBounds bounds = Log.Bounds;
+        BrokerError? error = RefusalOfRead(view, item.LeaderEpoch);
+        if (error is null && (item.Offset < bounds.LogStart || item.Offset > bounds.End))
+        {
+            // A lone voter that serves is sure to lead: nobody else can.
+            error = PartitionErrors.OutOfRange(Name, item.Offset.Value, bounds.LogStart, bounds.HighWatermark);
+        }
+
+        if (error is not null || item.Offset >= bounds.HighWatermark || bytesMax <= 0)
+        {
+            return new FetchedItem(error, LogSlice.Empty(item.Offset), bounds.LogStart, bounds.HighWatermark, view.Epoch);
+        }
+
+        Result<LogSlice> read = Log.Read(item.Offset, bounds.HighWatermark, bytesMax);
+        if (!read.IsOk)
+        {
+            error = read.Error.Code == ErrorCode.OffsetOutOfRange
+                ? PartitionErrors.OutOfRange(Name, item.Offset.Value, Log.Bounds.LogStart, bounds.HighWatermark)
+                : read.Error;
+        }
+
+        LogSlice slice = read.IsOk ? read.Value : LogSlice.Empty(item.Offset);
+        return new FetchedItem(error, slice, Log.Bounds.LogStart, bounds.HighWatermark, view.Epoch);
+    }
+
+    /// <summary>Counts what was handed out.</summary>
+    public void NoteFetched(in FetchedItem item, Offset from)
+    {
+        if (item.Slice.Length > 0)
+        {
+            _env.Metrics.FetchedBytes.Add(item.Slice.Length, _topicTag);
+            _env.Metrics.FetchedRecords.Add(item.Slice.NextOffset - from, _topicTag);
+        }
+    }
+
+    /// <summary>A position of this partition as an offset.</summary>
+    public Result<OffsetAnswer> FindOffset(LogQuery query)
+    {
+        ReplicaView view = View;
+        if (RefusalOfRead(view, Epoch.None) is { } error)
+        {
+            return error;
+        }
+
+        LogBounds bounds = Log.Bounds;
+        Offset start = bounds.LogStart;
+        Offset end = bounds.HighWatermark;
+        switch (query.Kind)
+        {
+            case LogQueryKind.AfterStart when query.Value >= 0:
+                return new OffsetAnswer(query.Value < end - start ? start + query.Value : end, -1, view.Epoch);
+            case LogQueryKind.BeforeEnd when query.Value >= 0:
+                return new OffsetAnswer(query.Value < end - start ? end - query.Value : start, -1, view.Epoch);
+            case LogQueryKind.Offset when query.Value >= start.Value && query.Value <= end.Value:
+                return new OffsetAnswer(new Offset(query.Value), -1, view.Epoch);
+            case LogQueryKind.Offset:
+                return PartitionErrors.OutOfRange(Name, query.Value, start, end);
+            case LogQueryKind.Timestamp:
+                return FindTimestamp(query.Value, end, view);
+            default:
+                return new BrokerError(ErrorCode.InvalidArgument, $"position: {query.Value} records must not be negative");
+        }
+    }
+
+    private BrokerError? RefusalOfRead(ReplicaView view, Epoch asked)
+    {
+        if (Log.Damage is not null)
+        {
+            return QuarantineError();
+        }
+
+        return view.Serves ? PartitionErrors.CheckEpoch(Name, asked, view.Epoch) : PartitionErrors.NotLeader(Name, view);
+    }
+
+    private Result<OffsetAnswer> FindTimestamp(long timestampMs, Offset end, ReplicaView view)
+    {
+        Result<TimestampHit?> found = Log.FindTimestamp(timestampMs, end);
+        if (!found.IsOk)
+        {
+            return found.Error;
+        }
+
+        return found.Value is { } hit
+            ? new OffsetAnswer(hit.Offset, hit.TimestampMs, view.Epoch)
+            : new OffsetAnswer(end, -1, view.Epoch);
+    }
+
+    private BrokerError QuarantineError() => PartitionErrors.Quarantined(Name, Log.Damage!);
+}

@@ -1,0 +1,308 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using LogBroker.Protocol;
+using LogBroker.Storage;
+
+namespace LogBroker.Cluster;
+
+/// <summary>From a producer's bytes to the log and back to its answer.</summary>
+internal sealed partial class PartitionReplica
+{
+    // Owned by the loop; kept between polls so that nothing is allocated per batch.
+    private readonly List<ProduceEntry> _taken = [];
+    private readonly List<PendingAck> _group = [];
+    private readonly Queue<PendingAck> _pending = new();
+    private readonly Queue<(Offset Next, int Bytes)> _invisible = new();
+    private Memory<byte>[] _batches = new Memory<byte>[16];
+    private Offset _memoryUntil = Offset.None;
+
+    /// <summary>Takes a batch in: copies it once, checks it, queues it. Any thread; the answer goes to the sink.</summary>
+    public ValueTask Produce(in ProduceCommand command, ReadOnlySequence<byte> batch, IProduceSink sink, bool isInternal)
+    {
+        TopicInfo topic = Topic;
+        var entry = new ProduceEntry
+        {
+            Sink = sink,
+            CorrelationId = command.CorrelationId,
+            Acks = command.Acks,
+            LeaderEpoch = command.LeaderEpoch,
+            DeadlineMs = _env.RunningMs + command.TimeoutMs,
+            Producer = new ProducerBatch(ProducerId.None, -1, -1, -1, 0, null),
+        };
+        if (batch.Length > topic.Config.BatchBytesMax || batch.Length < BatchHeader.Bytes)
+        {
+            // The checks of size come first and need none of the records: nothing is copied for them.
+            Refuse(ref entry, batch, RefusalOfSize(batch, topic, isInternal));
+        }
+        else if (!_queue.TryReserve((int)batch.Length))
+        {
+            Refuse(ref entry, batch, PartitionErrors.Busy(Name, (int)batch.Length));
+        }
+        else
+        {
+            CopyAndCheck(ref entry, batch, topic, isInternal);
+        }
+
+        _queue.Put(entry);
+        _scheduler.Schedule(this);
+        return _queue.WhenRoom();
+    }
+
+    private void CopyAndCheck(ref ProduceEntry entry, ReadOnlySequence<byte> batch, TopicInfo topic, bool isInternal)
+    {
+        int length = (int)batch.Length;
+        byte[] buffer = _env.Buffers.Rent(length);
+        Span<byte> bytes = buffer.AsSpan(0, length);
+        batch.CopyTo(bytes);
+        BrokerError? error = BatchValidator.Check(bytes, RulesOf(topic), out BatchFacts facts);
+        Invariant.Require(error is null || !isInternal);
+        if (error is not null)
+        {
+            _queue.GiveBack(length);
+            _env.Buffers.Return(buffer);
+            Refuse(ref entry, batch, error);
+            return;
+        }
+
+        entry.Buffer = buffer;
+        entry.Length = length;
+        entry.RecordsCount = facts.RecordsCount;
+        entry.Producer = ProducerBatch.Of(facts);
+    }
+
+    private BrokerError RefusalOfSize(ReadOnlySequence<byte> batch, TopicInfo topic, bool isInternal)
+    {
+        Invariant.Require(!isInternal);
+        int length = (int)Math.Min(batch.Length, topic.Config.BatchBytesMax + 1L);
+        byte[] bytes = batch.Slice(0, length).ToArray();
+        return BatchValidator.Check(bytes, RulesOf(topic), out _)
+            ?? new BrokerError(ErrorCode.CorruptBatch, $"a batch of {batch.Length} bytes is no batch");
+    }
+
+    private BatchRules RulesOf(TopicInfo topic) => new(
+        topic.Config.BatchBytesMax,
+        topic.Config.TimestampType == TopicTimestampType.LogAppendTime ? TimestampType.LogAppendTime : TimestampType.CreateTime,
+        0,
+        _env.WallClockMs + Limits.TimestampAheadMsMax);
+
+    /// <summary>A refusal keeps its place in the order. The producer is taken from the header as far as there is one.</summary>
+    private static void Refuse(ref ProduceEntry entry, ReadOnlySequence<byte> batch, BrokerError error)
+    {
+        entry.Error = error;
+        if (batch.Length >= BatchHeader.Bytes)
+        {
+            Span<byte> header = stackalloc byte[BatchHeader.Bytes];
+            batch.Slice(0, BatchHeader.Bytes).CopyTo(header);
+            var view = new RecordBatch(header);
+            entry.Producer = new ProducerBatch(
+                view.ProducerId, view.ProducerEpoch, view.BaseSequence, view.LastSequence, view.TotalBytes, view.Crc);
+        }
+    }
+
+    /// <summary>Appends what waits, a group at a time: one write for as many batches as fit.</summary>
+    private void AppendWaiting()
+    {
+        while (true)
+        {
+            _taken.Clear();
+            _queue.Take(_taken, _env.Settings.GroupAppendBytesMax);
+            if (_taken.Count == 0)
+            {
+                return;
+            }
+
+            AppendGroup();
+        }
+    }
+
+    private void AppendGroup()
+    {
+        _group.Clear();
+        int batches = 0;
+        int bytes = 0;
+        int records = 0;
+        Offset next = _core.End;
+        long nowMs = _env.RunningMs;
+        long wallClockMs = _env.WallClockMs;
+        foreach (ref ProduceEntry entry in CollectionsMarshal.AsSpan(_taken))
+        {
+            PendingAck ack = Judge(entry, next, nowMs, wallClockMs);
+            _group.Add(ack);
+            if (ack.Error is not null || ack.IsDuplicate)
+            {
+                continue;
+            }
+
+            Span<byte> batch = entry.Buffer.AsSpan(0, entry.Length);
+            if (ack.AppendTimeMs >= 0)
+            {
+                BatchHeader.StampAppendTime(batch, ack.AppendTimeMs);
+            }
+
+            if (batches == _batches.Length)
+            {
+                Array.Resize(ref _batches, 2 * batches);
+            }
+
+            _batches[batches++] = entry.Buffer.AsMemory(0, entry.Length);
+            next = ack.NextOffset;
+            bytes += entry.Length;
+            records += entry.RecordsCount;
+        }
+
+        if (batches > 0)
+        {
+            Write(batches, bytes, records);
+        }
+
+        foreach (ref ProduceEntry entry in CollectionsMarshal.AsSpan(_taken))
+        {
+            if (entry.Buffer is { } buffer)
+            {
+                _env.Buffers.Return(buffer);
+            }
+        }
+
+        foreach (PendingAck ack in _group)
+        {
+            _pending.Enqueue(ack);
+        }
+    }
+
+    /// <summary>Decides on one batch: refused, duplicate, or next in the log at <paramref name="next"/>.</summary>
+    private PendingAck Judge(in ProduceEntry entry, Offset next, long nowMs, long wallClockMs)
+    {
+        var ack = new PendingAck
+        {
+            Sink = entry.Sink,
+            CorrelationId = entry.CorrelationId,
+            Acks = entry.Acks,
+            DeadlineMs = entry.DeadlineMs,
+            LeaderEpoch = _core.Epoch,
+            AppendTimeMs = -1,
+            Error = entry.Error ?? RefusalNow(entry, nowMs),
+        };
+        bool hasProducer = entry.Producer.Id.IsSome;
+        if (ack.Error is null && hasProducer)
+        {
+            JudgeSequence(entry, ref ack);
+        }
+
+        if (ack.Error is not null && hasProducer)
+        {
+            _refusals.Note(entry.Sink, entry.Producer);
+        }
+
+        if (ack.Error is not null || ack.IsDuplicate)
+        {
+            return ack;
+        }
+
+        ack.BaseOffset = next;
+        ack.NextOffset = next + new RecordBatch(entry.Buffer.AsSpan(0, entry.Length)).LastOffsetDelta + 1;
+        ack.AppendTimeMs = Topic.Config.TimestampType == TopicTimestampType.LogAppendTime ? wallClockMs : -1;
+        if (hasProducer)
+        {
+            _producers.Append(entry.Producer, ack.BaseOffset, ack.NextOffset, ack.LeaderEpoch, ack.AppendTimeMs, nowMs);
+            _refusals.Clear(entry.Sink, entry.Producer);
+        }
+
+        return ack;
+    }
+
+    private BrokerError? RefusalNow(in ProduceEntry entry, long nowMs)
+    {
+        if (_life != ReplicaLife.Running)
+        {
+            return _isRetired ? PartitionErrors.Unknown(Name, isTopicKnown: false) : PartitionErrors.ShuttingDown(Name);
+        }
+
+        if (Log.Damage is not null)
+        {
+            return QuarantineError();
+        }
+
+        if (!View.Serves || !_core.MayServe)
+        {
+            return PartitionErrors.NotLeader(Name, View);
+        }
+
+        return PartitionErrors.CheckEpoch(Name, entry.LeaderEpoch, _core.Epoch)
+            ?? (nowMs >= entry.DeadlineMs ? PartitionErrors.TimedOut(Name) : null);
+    }
+
+    private void JudgeSequence(in ProduceEntry entry, ref PendingAck ack)
+    {
+        SequenceVerdict verdict = _producers.Check(entry.Producer);
+        if (verdict.IsDuplicate)
+        {
+            ack.IsDuplicate = true;
+            ack.BaseOffset = verdict.BaseOffset;
+            ack.NextOffset = verdict.NextOffset;
+            ack.LeaderEpoch = verdict.LeaderEpoch;
+            ack.AppendTimeMs = verdict.AppendTimeMs;
+            _env.Metrics.ProduceDuplicates.Add(1);
+            return;
+        }
+
+        bool isGap = verdict.Error?.Code is ErrorCode.OutOfOrderSequence or ErrorCode.UnknownProducer;
+        ack.Error = isGap && _refusals.TryFind(entry.Sink, entry.Producer, out int refused)
+            ? SequenceErrors.EarlierFailed(entry.Producer, refused)
+            : verdict.Error;
+    }
+
+    /// <summary>Writes the group. What the log did not take is refused, and so is every duplicate of it.</summary>
+    private void Write(int batches, int bytes, int records)
+    {
+        AppendOutcome outcome = Log.Append(_batches.AsSpan(0, batches), _core.Epoch, _env.WallClockMs);
+        Array.Clear(_batches, 0, batches);
+        Offset end = Log.Bounds.End;
+        int producersInLog = 0;
+        for (int i = 0; i < _group.Count; i++)
+        {
+            PendingAck ack = _group[i];
+            if (ack.Error is not null)
+            {
+                continue;
+            }
+
+            if (ack.NextOffset <= end)
+            {
+                producersInLog += !ack.IsDuplicate && _taken[i].Producer.Id.IsSome ? 1 : 0;
+                if (!ack.IsDuplicate)
+                {
+                    _invisible.Enqueue((ack.NextOffset, _taken[i].Length));
+                }
+
+                continue;
+            }
+
+            ack.Error = outcome.Error;
+            ack.IsDuplicate = false;
+            _group[i] = ack;
+            if (_taken[i].Producer.Id.IsSome)
+            {
+                _refusals.Note(ack.Sink, _taken[i].Producer);
+            }
+        }
+
+        _producers.Commit(producersInLog);
+        if (outcome.Count == 0)
+        {
+            return;
+        }
+
+        if (outcome.Error is null)
+        {
+            _env.Metrics.ProducedBytes.Add(bytes, _topicTag);
+            _env.Metrics.ProducedRecords.Add(records, _topicTag);
+        }
+
+        _bytesSinceSnapshot += bytes;
+        _core.Appended(end);
+        if (!_core.CountsAppended)
+        {
+            _env.Flushes.Request(Log);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using LogBroker.Protocol;
+using LogBroker.Raft;
+using LogBroker.Storage;
+
+namespace LogBroker.Cluster;
+
+/// <summary>
+/// One replica of one partition: the driver that carries out what <see cref="RaftCore"/> decides on <see cref="PartitionLog"/>, appends
+/// what producers send, and answers them when the high watermark passes. Owns no thread: <see cref="Poll"/> does all work that is
+/// there and returns; whoever has work for it schedules it.
+/// Failure policy: a full disk is an answer to producers; every other failed write or sync ends the process, and nothing is
+/// acknowledged after it. Damage quarantines this replica alone.
+/// Ownership: everything below "owned by the loop" is touched by one <see cref="Poll"/> at a time; readers use what is published:
+/// the view, the bounds of the log, and its slices.
+/// </summary>
+internal sealed partial class PartitionReplica : IFlushListener
+{
+    private readonly ReplicaEnvironment _env;
+    private readonly IPartitionScheduler _scheduler;
+
+    // Any thread.
+    private readonly ProduceQueue _queue;
+    private readonly FetchWaiters _waiters = new();
+    private readonly ConcurrentQueue<Action> _commands = new();
+    private readonly Lock _flushedLock = new();
+    private readonly TaskCompletionSource _served = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private FlushMark? _flushed;
+    private int _isScheduled;
+    private int _hasPending;
+    private ReplicaView _view = ReplicaView.Starting;
+    private TopicInfo _topic;
+
+    // Owned by the loop.
+    private readonly RaftCore _core;
+    private readonly ProducerTable _producers;
+    private readonly EarlierRefusals _refusals = new();
+    private readonly StateBatch _state = new();
+    private EpochRow? _rowToAppend;
+    private ReplicaLife _life;
+
+    public PartitionReplica(
+        ReplicaEnvironment env, IPartitionScheduler scheduler, TopicInfo topic, int index, PartitionLog log, RaftConfig raft)
+    {
+        _env = env;
+        _scheduler = scheduler;
+        _topic = topic;
+        Index = index;
+        _topicTag = new KeyValuePair<string, object?>("topic", topic.Name);
+        Log = log;
+        Log.FlushListener = this;
+        BrokerSettings settings = env.Settings;
+        _queue = new ProduceQueue(settings.ProduceQueueBytesMax, settings.ProduceQueueBatchesMax, env.Budget);
+        _producers = new ProducerTable(settings.ProducersPerPartitionMax, settings.ProducerExpiryMs);
+        LogBounds bounds = log.Bounds;
+        _core = new RaftCore(raft, new RecoveredReplica(
+            HardStateStore.Load(env.Logs.State, Id),
+            RowsOf(log),
+            bounds.LogStart,
+            bounds.End,
+            HardStateStore.LoadHighWatermark(env.Logs.State, Id)));
+        _core.CountAppended(topic.Config.Durability == TopicDurability.Memory);
+        log.RaiseHighWatermark(_core.HighWatermark);
+    }
+
+    public PartitionId Id => Log.Id;
+
+    public int Index { get; }
+
+    public PartitionLog Log { get; }
+
+    public TopicInfo Topic => Volatile.Read(ref _topic);
+
+    public TopicPartition Name => new(Topic.Name, Index);
+
+    public ReplicaView View => Volatile.Read(ref _view);
+
+    /// <summary>Completes when the replica serves for the first time, or has said in its view why it does not.</summary>
+    public Task Served => _served.Task;
+
+    /// <summary>True while producers wait for answers, which have deadlines.</summary>
+    public bool HasPending => Volatile.Read(ref _hasPending) != 0;
+
+    public bool TryMarkScheduled() => Interlocked.Exchange(ref _isScheduled, 1) == 0;
+
+    public void ClearScheduled() => Volatile.Write(ref _isScheduled, 0);
+
+    /// <summary>
+    /// Campaigns, and adds the hard state to a batch that the caller writes synced, one for many replicas, before
+    /// <see cref="ElectionPersisted"/>. Only before the loop has the replica.
+    /// </summary>
+    public void Campaign(StateBatch batch)
+    {
+        _core.Tick();
+        if (_core.TakeReady().Persist is { } state)
+        {
+            HardStateStore.Put(batch, Id, state);
+        }
+    }
+
+    /// <summary>The hard state of <see cref="Campaign"/> is durable; the replica goes to its loop.</summary>
+    public void ElectionPersisted()
+    {
+        _core.HardStatePersisted(_core.HardState);
+        _scheduler.Schedule(this);
+    }
+
+    /// <summary>Runs an action in the next poll. Any thread.</summary>
+    public void Post(Action command)
+    {
+        _commands.Enqueue(command);
+        _scheduler.Schedule(this);
+    }
+
+    public void Schedule() => _scheduler.Schedule(this);
+
+    /// <summary>A flush turn made the log durable up to a mark; on the flush thread. A later mark covers an earlier one.</summary>
+    public void Flushed(PartitionLog log, FlushMark mark)
+    {
+        lock (_flushedLock)
+        {
+            _flushed = mark;
+        }
+
+        _scheduler.Schedule(this);
+    }
+
+    /// <summary>Does all work that is there. One caller at a time.</summary>
+    public void Poll()
+    {
+        if (_life != ReplicaLife.Stopped)
+        {
+            TakeFlushed();
+            CarryOut();
+        }
+
+        while (_commands.TryDequeue(out Action? command))
+        {
+            command();
+        }
+
+        AppendWaiting();
+        if (_life != ReplicaLife.Stopped)
+        {
+            CarryOut();
+            Trim();
+        }
+
+        Answer();
+    }
+
+    /// <summary>The rows as the core wants them: the first one is the row the files begin with.</summary>
+    private static IReadOnlyList<EpochRow> RowsOf(PartitionLog log)
+    {
+        ImmutableArray<EpochRow> rows = log.Epochs.Rows;
+        if (rows.IsEmpty)
+        {
+            LogPosition start = log.Bounds.Start;
+            return [new EpochRow(start.Epoch, start.Offset)];
+        }
+
+        return rows[0].Start == Offset.Zero ? [new EpochRow(Epoch.None, Offset.Zero), .. rows] : rows;
+    }
+
+    private void TakeFlushed()
+    {
+        FlushMark? mark;
+        lock (_flushedLock)
+        {
+            (mark, _flushed) = (_flushed, null);
+        }
+
+        if (mark is { } flushed && Log.CompleteFlush(flushed))
+        {
+            _core.Flushed(flushed.Position);
+        }
+    }
+
+    /// <summary>Carries out what the core has decided, until there is nothing more.</summary>
+    private void CarryOut()
+    {
+        for (RaftReady ready = _core.TakeReady(); !ready.IsEmpty; ready = _core.TakeReady())
+        {
+            if (ready.Persist is { } state)
+            {
+                _state.Clear();
+                HardStateStore.Put(_state, Id, state);
+                WriteState(sync: true);
+                _core.HardStatePersisted(state);
+            }
+
+            _rowToAppend = ready.AppendRow ?? _rowToAppend;
+            if (ready.HighWatermark is { } highWatermark)
+            {
+                Log.RaiseHighWatermark(highWatermark);
+                ShowVisible(highWatermark);
+            }
+
+            if (ready.LeadershipLost)
+            {
+                _rowToAppend = null;
+                FailPending("leadership was lost");
+            }
+        }
+
+        if (_rowToAppend is { } row)
+        {
+            AppendRow(row);
+        }
+
+        if (!View.Serves && _core.KnowsHighWatermark)
+        {
+            StartServing();
+        }
+    }
+
+    private void AppendRow(EpochRow row)
+    {
+        BrokerError? error = Log.AppendRow(row.Epoch, _env.WallClockMs);
+        if (error is not null)
+        {
+            // Tried again at the next tick: the row was not written, so its epoch is still to begin.
+            Publish(new ReplicaView(NodeId.None, Epoch.None, false, error.Message));
+            _served.TrySetResult();
+            return;
+        }
+
+        _rowToAppend = null;
+        _core.RowAppended(row);
+        _env.Metrics.Elections.Add(1);
+        _env.Flushes.Request(Log);
+    }
+
+    private void StartServing()
+    {
+        BrokerError? error = RecoverProducers();
+        if (error is not null)
+        {
+            Publish(new ReplicaView(NodeId.None, Epoch.None, false, error.Message));
+            _served.TrySetResult();
+            return;
+        }
+
+        Publish(new ReplicaView(_env.Node, _core.Epoch, true, ""));
+        _served.TrySetResult();
+        _waiters.WakeAll();
+    }
+
+    private void WriteState(bool sync)
+    {
+        try
+        {
+            _env.Logs.State.Write(_state, sync);
+        }
+        catch (DiskException e)
+        {
+            _env.Logs.Fatal.Fail($"state of partition {Name}", e);
+            throw;
+        }
+    }
+
+    private void Publish(ReplicaView view) => Volatile.Write(ref _view, view);
+}

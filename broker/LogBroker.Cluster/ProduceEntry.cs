@@ -1,0 +1,42 @@
+using LogBroker.Protocol;
+
+namespace LogBroker.Cluster;
+
+/// <summary>One batch, or one refusal that waits for its turn, on the way from a caller to the loop of its partition.</summary>
+internal struct ProduceEntry
+{
+    public IProduceSink Sink;
+    public ulong CorrelationId;
+    public RequiredAcks Acks;
+    public Epoch LeaderEpoch;
+    public long DeadlineMs;
+
+    /// <summary>Why it was refused on arrival, or null.</summary>
+    public BrokerError? Error;
+
+    /// <summary>The pooled buffer with the batch, or null for a refusal.</summary>
+    public byte[]? Buffer;
+
+    /// <summary>Bytes of the batch in the buffer.</summary>
+    public int Length;
+
+    public int RecordsCount;
+
+    /// <summary>The producer's facts; its id is none when it has no producer.</summary>
+    public ProducerBatch Producer;
+}
+
+/// <summary>A batch on the way back: what it waits for and what will be said.</summary>
+internal struct PendingAck
+{
+    public IProduceSink Sink;
+    public ulong CorrelationId;
+    public RequiredAcks Acks;
+    public long DeadlineMs;
+    public BrokerError? Error;
+    public Offset BaseOffset;
+    public Offset NextOffset;
+    public Epoch LeaderEpoch;
+    public long AppendTimeMs;
+    public bool IsDuplicate;
+}

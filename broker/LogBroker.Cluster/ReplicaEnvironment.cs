@@ -1,0 +1,35 @@
+using LogBroker.Protocol;
+using LogBroker.Storage;
+using Microsoft.Extensions.Logging;
+
+namespace LogBroker.Cluster;
+
+/// <summary>What all replicas of a broker share. Thread-safe; lives longer than the replicas.</summary>
+internal sealed class ReplicaEnvironment
+{
+    public required BrokerSettings Settings { get; init; }
+
+    public required LogEnvironment Logs { get; init; }
+
+    public required FlushQueue Flushes { get; init; }
+
+    public required PinnedBufferPool Buffers { get; init; }
+
+    public required ProduceBudget Budget { get; init; }
+
+    public required ClusterMetrics Metrics { get; init; }
+
+    public required NodeId Node { get; init; }
+
+    public required DirectoryId Directory { get; init; }
+
+    public required ILogger Log { get; init; }
+
+    public TimeProvider Time => Logs.Time;
+
+    /// <summary>Milliseconds since 1970-01-01 by the broker's clock: for record times and retention.</summary>
+    public long WallClockMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    /// <summary>Milliseconds of running time: for deadlines and expiry, which no jump of the clock may touch.</summary>
+    public long RunningMs => (long)(Time.GetTimestamp() / (double)Time.TimestampFrequency * 1000);
+}
