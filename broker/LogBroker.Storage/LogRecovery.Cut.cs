@@ -115,7 +115,7 @@ internal sealed partial class LogRecovery
         SegmentName.PathOf(directory, baseOffset, "." + from.ToString(CultureInfo.InvariantCulture) + SegmentName.Cut);
 
     /// <summary>Looks at every byte for a batch or row whose header and checksum are right.</summary>
-    private bool HasValidBatchBehind(IDiskFile file, long from, long to)
+    internal static bool HasValidBatchBehind(IDiskFile file, long from, long to)
     {
         var buffer = new byte[CopyBytes];
         for (long at = from; at + BatchHeader.Bytes <= to;)

@@ -181,10 +181,10 @@ internal sealed partial class LogRecovery
     }
 
     /// <summary>True when a byte other than zero stands at or behind a position.</summary>
-    private static bool HasBytes(IDiskFile file, long from) => LastByteRange(file, from, stopAtFirst: true) > from;
+    internal static bool HasBytes(IDiskFile file, long from) => LastByteRange(file, from, stopAtFirst: true) > from;
 
     /// <summary>End of the data at or behind a position, in steps of a buffer; the position itself when there is none.</summary>
-    private static long LastByteRange(IDiskFile file, long from, bool stopAtFirst)
+    internal static long LastByteRange(IDiskFile file, long from, bool stopAtFirst)
     {
         var buffer = new byte[64 * 1024];
         long end = from;
