@@ -166,6 +166,16 @@ public sealed class DataDirectory : IDisposable
             {
                 DeleteTree(TopicsPath + "/" + entry.Name);
             }
+            else if (entry.IsDirectory && !WasCleanShutdown)
+            {
+                // A process that was killed may have created names here that only the page cache knows.
+                _disk.SyncDirectory(TopicsPath + "/" + entry.Name);
+            }
+        }
+
+        if (!WasCleanShutdown)
+        {
+            _disk.SyncDirectory(TopicsPath);
         }
 
         return isIntact ? StateCondition.Intact : StateCondition.Lost;
@@ -307,6 +317,7 @@ public sealed class DataDirectory : IDisposable
             }
         }
 
+        SyncAncestors(disk, path);
         var fresh = new MetaFile(
             MetaFile.CurrentFormatVersion,
             options.ClusterId ?? new ClusterId(options.NewId()),
@@ -318,20 +329,39 @@ public sealed class DataDirectory : IDisposable
 
     private static void CreateWithParents(IDisk disk, string path)
     {
-        if (disk.DirectoryExists(path))
+        if (!disk.DirectoryExists(path))
         {
-            return;
-        }
+            if (ParentOf(path) is { } parent && parent != ".")
+            {
+                CreateWithParents(disk, parent);
+            }
 
-        int parentEnd = path.LastIndexOf('/');
-        string parent = parentEnd < 0 ? "." : parentEnd == 0 ? "/" : path[..parentEnd];
-        if (parent != ".")
+            disk.CreateDirectory(path);
+        }
+    }
+
+    /// <summary>
+    /// Makes the names above a new directory durable, whoever created them and when. Directories that may not be opened are not ours.
+    /// </summary>
+    private static void SyncAncestors(IDisk disk, string path)
+    {
+        for (string? parent = ParentOf(path); parent is not null; parent = ParentOf(parent))
         {
-            CreateWithParents(disk, parent);
+            try
+            {
+                disk.SyncDirectory(parent);
+            }
+            catch (DiskFailedException e) when (e.Operation == "open")
+            {
+                return;
+            }
         }
+    }
 
-        disk.CreateDirectory(path);
-        disk.SyncDirectory(parent);
+    private static string? ParentOf(string path)
+    {
+        int end = path.LastIndexOf('/');
+        return path is "/" or "." ? null : end < 0 ? "." : end == 0 ? "/" : path[..end];
     }
 
     private void DeleteTree(string path)

@@ -10,6 +10,7 @@ internal sealed partial class LogRecovery
         for (int i = first; i < bases.Count; i++)
         {
             Segment segment = OpenSegment(bases[i]);
+            segment.MarkNameUnsynced();
             _segments.Add(segment);
             if (i == 0)
             {
@@ -139,12 +140,18 @@ internal sealed partial class LogRecovery
             return "bytes behind the last item";
         }
 
+        if (segment.Bytes == 0 && segment.Base > Offset.Zero)
+        {
+            return "the segment has no restated row";
+        }
+
         if (nextBase is { } due && _end != due)
         {
             return $"the items end at {_end}, the next segment begins at {due}";
         }
 
-        return IsBelowCheckpoint(segment.Base, segment.Bytes)
+        bool mayHoldMore = nextBase is null || segment.Base == _checkpoint?.FileBase;
+        return mayHoldMore && IsBelowCheckpoint(segment.Base, segment.Bytes)
             ? $"the items end before the last known flush at byte {_checkpoint!.FileBytes} of segment {_checkpoint.FileBase}"
             : null;
     }

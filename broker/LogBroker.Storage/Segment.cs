@@ -197,12 +197,16 @@ internal sealed class Segment
         Release();
     }
 
-    /// <summary>The log lets it go. True when nobody holds it any more, so that it is closed and unmapped now.</summary>
+    /// <summary>The log lets it go, once. True when nobody holds it any more, so that it is closed and unmapped.</summary>
     public bool Retire()
     {
         lock (_gate)
         {
-            Invariant.Require(!_retired);
+            if (_retired)
+            {
+                return _holders == 0;
+            }
+
             _retired = true;
             if (--_holders > 0)
             {
