@@ -18,7 +18,7 @@ case $(uname -m) in
     *) echo "publish: no runtime for $(uname -m)" >&2; exit 1 ;;
 esac
 
-publish() { dotnet publish "$project" -c Release -o "$directory" ${PUBLISH_ARGS:-} "$@"; }
+publish() { dotnet publish "$project" -c Release -o "$directory" -p:PublishDocumentationFiles=false ${PUBLISH_ARGS:-} "$@"; }
 
 rm -rf "$directory"
 # Restoring alone tells whether the runtime packs are there: what fails after it is an error of the build.
