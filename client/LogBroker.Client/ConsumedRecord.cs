@@ -1,3 +1,5 @@
+using LogBroker.Protocol;
+
 namespace LogBroker.Client;
 
 /// <summary>
@@ -6,16 +8,23 @@ namespace LogBroker.Client;
 /// </summary>
 public readonly struct ConsumedRecord
 {
-    private readonly RecordHeader[]? _headers;
+    private readonly RecordHeaders _headers;
+    private readonly RecordHeader[]? _ownHeaders;
 
-    internal ConsumedRecord(
+    internal ConsumedRecord(string topic, int partition, in LogRecord record)
+        : this(topic, partition, record.Offset.Value, record.TimestampMs, record.Key, record.Value, record.Headers, null)
+    {
+    }
+
+    private ConsumedRecord(
         string topic,
         int partition,
         long offset,
         long timestampMs,
         ReadOnlyMemory<byte>? key,
         ReadOnlyMemory<byte>? value,
-        RecordHeader[] headers)
+        RecordHeaders headers,
+        RecordHeader[]? ownHeaders)
     {
         Topic = topic;
         Partition = partition;
@@ -24,6 +33,7 @@ public readonly struct ConsumedRecord
         Key = key;
         Value = value;
         _headers = headers;
+        _ownHeaders = ownHeaders;
     }
 
     /// <summary>The topic.</summary>
@@ -35,11 +45,11 @@ public readonly struct ConsumedRecord
     /// <summary>The record's offset in its partition.</summary>
     public long Offset { get; }
 
-    /// <summary>The record's time in milliseconds since 1970-01-01; -1 for none.</summary>
+    /// <summary>The record's time in milliseconds since 1970-01-01, as it was written; -1 for none.</summary>
     public long TimestampMs { get; }
 
-    /// <summary>The record's time.</summary>
-    public DateTimeOffset Timestamp => DateTimeOffset.FromUnixTimeMilliseconds(TimestampMs);
+    /// <summary>The record's time; one beyond the years 1 to 9999 is cut to them.</summary>
+    public DateTimeOffset Timestamp => RecordTime.Of(TimestampMs);
 
     /// <summary>The key; null is none.</summary>
     public ReadOnlyMemory<byte>? Key { get; }
@@ -47,8 +57,8 @@ public readonly struct ConsumedRecord
     /// <summary>The value; null is a tombstone.</summary>
     public ReadOnlyMemory<byte>? Value { get; }
 
-    /// <summary>The headers, in order; keys may repeat.</summary>
-    public IReadOnlyList<RecordHeader> Headers => _headers ?? [];
+    /// <summary>The headers, in order; keys may repeat. Decoded with each call; without headers nothing is allocated.</summary>
+    public IReadOnlyList<RecordHeader> Headers => _ownHeaders ?? (_headers.Count == 0 ? [] : [.. _headers]);
 
     /// <summary>The same record on memory of its own.</summary>
     public ConsumedRecord Copy() => new(
@@ -56,9 +66,12 @@ public readonly struct ConsumedRecord
         Partition,
         Offset,
         TimestampMs,
-        Key is { } key ? key.ToArray() : null,
-        Value is { } value ? value.ToArray() : null,
-        [.. Headers.Select(h => new RecordHeader(h.Key, h.Value is { } bytes ? bytes.ToArray() : null))]);
+        OwnBytes(Key),
+        OwnBytes(Value),
+        default,
+        [.. Headers.Select(h => h with { Value = OwnBytes(h.Value) })]);
+
+    private static ReadOnlyMemory<byte>? OwnBytes(ReadOnlyMemory<byte>? bytes) => bytes is { } some ? some.ToArray() : null;
 }
 
 /// <summary>A record that was read, with key and value of its own.</summary>

@@ -106,7 +106,7 @@ public sealed class LogBrokerClient : IAsyncDisposable
         IReadOnlyCollection<int>? partitions = null,
         ReadOptions? options = null,
         CancellationToken cancellationToken = default) =>
-        new RecordSequence(ReadEventsAsync([topic], from, until, partitions, options, cancellationToken), cancellationToken);
+        Sequence([topic], from, until, partitions, options, cancellationToken).RecordsOnly();
 
     /// <summary>
     /// As <see cref="ReadAsync(string, Position, Position?, IReadOnlyCollection{int}?, ReadOptions?, CancellationToken)"/>, of several
@@ -119,7 +119,7 @@ public sealed class LogBrokerClient : IAsyncDisposable
         IReadOnlyCollection<int>? partitions = null,
         ReadOptions? options = null,
         CancellationToken cancellationToken = default) =>
-        new RecordSequence(ReadEventsAsync(topics, from, until, partitions, options, cancellationToken), cancellationToken);
+        Sequence(topics, from, until, partitions, options, cancellationToken).RecordsOnly();
 
     /// <summary>
     /// As <see cref="ReadAsync(string, Position, Position?, IReadOnlyCollection{int}?, ReadOptions?, CancellationToken)"/>, with what
@@ -132,19 +132,8 @@ public sealed class LogBrokerClient : IAsyncDisposable
         Position? until = null,
         IReadOnlyCollection<int>? partitions = null,
         ReadOptions? options = null,
-        CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(topics);
-        foreach (string topic in topics)
-        {
-            Check.Topic(topic);
-        }
-
-        ReadOptions chosen = options ?? new ReadOptions();
-        chosen.Validate();
-        var plan = new ReadPlan([.. topics], partitions?.ToArray(), from, until, chosen);
-        return new EventSequence(_calls, Metadata, plan, cancellationToken);
-    }
+        CancellationToken cancellationToken = default) =>
+        Sequence(topics, from, until, partitions, options, cancellationToken);
 
     /// <summary>
     /// As <see cref="ReadAsync(string, Position, Position?, IReadOnlyCollection{int}?, ReadOptions?, CancellationToken)"/>, with keys
@@ -172,5 +161,25 @@ public sealed class LogBrokerClient : IAsyncDisposable
     {
         _calls.Dispose();
         return ValueTask.CompletedTask;
+    }
+
+    private EventSequence Sequence(
+        IReadOnlyCollection<string> topics,
+        Position from,
+        Position? until,
+        IReadOnlyCollection<int>? partitions,
+        ReadOptions? options,
+        CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(topics);
+        foreach (string topic in topics)
+        {
+            Check.Topic(topic);
+        }
+
+        ReadOptions chosen = options ?? new ReadOptions();
+        chosen.Validate();
+        var plan = new ReadPlan([.. topics], partitions?.ToArray(), from, until, chosen);
+        return new EventSequence(_calls, Metadata, plan, cancellationToken);
     }
 }

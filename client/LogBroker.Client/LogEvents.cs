@@ -11,6 +11,9 @@ internal static partial class LogEvents
     [LoggerMessage(101, LogLevel.Debug, "metadata of {Topic} refreshed from {Server}: {Partitions} partitions")]
     public static partial void MetadataRefreshed(ILogger log, string topic, string server, int partitions);
 
+    [LoggerMessage(102, LogLevel.Debug, "metadata of {Topic} could not be refreshed: {Message}")]
+    public static partial void MetadataNotRefreshed(ILogger log, string topic, string message);
+
     [LoggerMessage(200, LogLevel.Information, "producer {ProducerId} with epoch {Epoch} began")]
     public static partial void ProducerBegan(ILogger log, long producerId, int epoch);
 
@@ -28,8 +31,8 @@ internal static partial class LogEvents
     [LoggerMessage(204, LogLevel.Warning, "{Records} records of {Topic}/{Partition} failed: {Message}")]
     public static partial void BatchFailed(ILogger log, string topic, int partition, int records, string message);
 
-    [LoggerMessage(205, LogLevel.Warning, "{Topic}/{Partition} goes on with producer {ProducerId}, epoch {Epoch}: {Why}")]
-    public static partial void EpochBumped(ILogger log, string topic, int partition, long producerId, int epoch, string why);
+    [LoggerMessage(205, LogLevel.Warning, "{Topic}/{Partition} goes on with producer {ProducerId}, epoch {Epoch}, because a batch failed")]
+    public static partial void EpochBumped(ILogger log, string topic, int partition, long producerId, int epoch);
 
     [LoggerMessage(206, LogLevel.Error, "a delivery callback threw; it must not")]
     public static partial void CallbackThrew(ILogger log, Exception exception);

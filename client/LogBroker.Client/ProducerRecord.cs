@@ -1,3 +1,5 @@
+using LogBroker.Protocol;
+
 namespace LogBroker.Client;
 
 /// <summary>

@@ -1,4 +1,5 @@
 using System.Buffers;
+using LogBroker.Protocol;
 
 namespace LogBroker.Client;
 

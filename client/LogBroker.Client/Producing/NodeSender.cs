@@ -1,0 +1,175 @@
+using System.Threading.Channels;
+using LogBroker.Protocol;
+
+namespace LogBroker.Client;
+
+/// <summary>
+/// Sends the batches of all partitions that one server leads: a loop that takes one batch of each partition in turn and keeps one
+/// stream open. A partition stands in its queue at most once. A new stream is opened only after all batches of the last one have gone
+/// back to their partitions, so nothing overtakes.
+/// </summary>
+internal sealed class NodeSender
+{
+    /// <summary>How long a stream may take to end after the last batch.</summary>
+    private static readonly TimeSpan GoodbyeTime = TimeSpan.FromSeconds(2);
+
+    private readonly ProducerCore _core;
+    private readonly Channel<PartitionQueue> _ready = Channel.CreateUnbounded<PartitionQueue>(
+        new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = false });
+
+    private readonly Task _loop;
+    private volatile ProduceStream? _stream;
+    private LogBrokerException? _openFailure;
+    private int _openFailures;
+    private long _openNotBefore;
+
+    public NodeSender(ProducerCore core, string server)
+    {
+        _core = core;
+        Server = server;
+        _loop = Task.Run(RunAsync);
+    }
+
+    public string Server { get; }
+
+    /// <summary>Hands over a partition that has something to send.</summary>
+    public void Post(PartitionQueue partition)
+    {
+        if (!_ready.Writer.TryWrite(partition))
+        {
+            partition.BackOff(new LogBrokerException(ErrorCode.ShuttingDown, "the producer is disposed of"));
+        }
+    }
+
+    /// <summary>Breaks the stream: its batches are sent again over another one.</summary>
+    public void Break(LogBrokerException why) => _stream?.Abort(why);
+
+    /// <summary>Ends the loop and closes the stream. What is unanswered then is lost.</summary>
+    public async Task CloseAsync()
+    {
+        _ready.Writer.TryComplete();
+        await EndsInTimeAsync(_loop).ConfigureAwait(false);
+        if (_stream is { } stream)
+        {
+            await stream.CompleteAsync().ConfigureAwait(false);
+            await EndsInTimeAsync(stream.Ended).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits a little for an end that a good server makes come, then breaks the stream, which makes it come too.</summary>
+    private async Task EndsInTimeAsync(Task end)
+    {
+        try
+        {
+            await end.WaitAsync(GoodbyeTime, _core.Clock).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            Break(new LogBrokerException(ErrorCode.ShuttingDown, $"{Server} did not end the stream in time") { Endpoint = Server });
+            await end.ConfigureAwait(false);
+        }
+    }
+
+    private async Task RunAsync()
+    {
+        ChannelReader<PartitionQueue> ready = _ready.Reader;
+        while (await ready.WaitToReadAsync().ConfigureAwait(false))
+        {
+            while (ready.TryRead(out PartitionQueue? partition))
+            {
+                try
+                {
+                    await ServeAsync(partition).ConfigureAwait(false);
+                }
+                catch (Exception e)
+                {
+                    LogEvents.SenderFailed(_core.Log, Server, e);
+                    partition.BackOff(new LogBrokerException(ErrorCode.Internal, e.Message, e));
+                }
+            }
+
+            if (_stream is { IsUsable: true } stream)
+            {
+                await stream.FlushAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async ValueTask ServeAsync(PartitionQueue partition)
+    {
+        ProduceStream? stream = _stream is { IsUsable: true } open ? open : await OpenAsync().ConfigureAwait(false);
+        if (stream is null)
+        {
+            partition.BackOff(_openFailure!);
+            return;
+        }
+
+        await stream.WaitForRoomAsync().ConfigureAwait(false);
+        TakeOutcome outcome = partition.TryTake(this, out ProducerBatch? batch, out bool hasMore);
+        while (outcome is TakeOutcome.NeedsIdentity or TakeOutcome.NeedsNextEpoch)
+        {
+            try
+            {
+                partition.Adopt(outcome == TakeOutcome.NeedsIdentity
+                    ? await _core.IdentityAsync().ConfigureAwait(false)
+                    : await _core.NextEpochAsync(partition).ConfigureAwait(false));
+            }
+            catch (LogBrokerException e)
+            {
+                partition.BackOff(e);
+                return;
+            }
+
+            outcome = partition.TryTake(this, out batch, out hasMore);
+        }
+
+        if (outcome == TakeOutcome.Batch)
+        {
+            int leaderEpoch = _core.Metadata.LeaderOf(partition.Topic, partition.Partition)?.Epoch ?? 0;
+            await stream.SendAsync(batch!, leaderEpoch).ConfigureAwait(false);
+            _core.DropBatch(batch!);
+            if (hasMore)
+            {
+                Post(partition);
+            }
+        }
+    }
+
+    private async ValueTask<ProduceStream?> OpenAsync()
+    {
+        if (_stream is { } old)
+        {
+            // Its batches must be back in their partitions before anything is sent over another stream.
+            await old.CompleteAsync().ConfigureAwait(false);
+            await EndsInTimeAsync(old.Ended).ConfigureAwait(false);
+            if (old.ReturnAfter > TimeSpan.Zero)
+            {
+                _openNotBefore = _core.Now() + _core.Ticks(old.ReturnAfter);
+                _openFailure = new LogBrokerException(ErrorCode.ShuttingDown, $"{Server} is stopping") { Endpoint = Server };
+            }
+
+            _stream = null;
+        }
+
+        if (_core.Now() < _openNotBefore)
+        {
+            return null;
+        }
+
+        try
+        {
+            _stream = await ProduceStream.OpenAsync(_core, Server).ConfigureAwait(false);
+            _openFailures = 0;
+            _openNotBefore = 0;
+            return _stream;
+        }
+        catch (LogBrokerException e)
+        {
+            _openFailure = e;
+            _openFailures++;
+            _openNotBefore = _core.Now() + _core.Ticks(_core.Retry.Wait(_openFailures, e.RetryAfter));
+            _core.RefreshLeaders();
+            return null;
+        }
+    }
+}

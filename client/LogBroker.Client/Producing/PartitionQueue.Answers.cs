@@ -1,0 +1,445 @@
+using LogBroker.Protocol;
+
+namespace LogBroker.Client;
+
+/// <summary>What becomes of batches: acknowledged, refused, lost with their stream, expired.</summary>
+internal sealed partial class PartitionQueue
+{
+    private SequenceRepair _repair;
+    private int _holeSequence;
+    private long _holePlace;
+
+    /// <summary>What must be done about a hole in the sequence before anything more is sent.</summary>
+    private enum SequenceRepair
+    {
+        None,
+
+        /// <summary>The batch was certainly not written: those behind it take over its numbers.</summary>
+        Renumber,
+
+        /// <summary>It may have been written, or the broker no longer knows the producer: a new epoch begins at 0.</summary>
+        NextEpoch,
+    }
+
+    /// <summary>The broker wrote it.</summary>
+    public void OnAck(ProducerBatch batch, in ProduceAckView ack)
+    {
+        bool mustSchedule;
+        lock (_gate)
+        {
+            if (!_inFlight.Remove(batch))
+            {
+                return;
+            }
+
+            batch.End(ack);
+            _failures = 0;
+            _notBefore = 0;
+            mustSchedule = AfterAnswer();
+        }
+
+        Finish(mustSchedule);
+    }
+
+    /// <summary>The broker answered with an error.</summary>
+    public void OnRefused(ProducerBatch batch, LogBrokerException error)
+    {
+        bool mustSchedule;
+        lock (_gate)
+        {
+            if (!_inFlight.Remove(batch))
+            {
+                return;
+            }
+
+            batch.LastError = error;
+            Judge(batch, error);
+            mustSchedule = AfterAnswer();
+        }
+
+        Finish(mustSchedule);
+    }
+
+    /// <summary>The stream ended before there was an answer.</summary>
+    public void OnLost(ProducerBatch batch, LogBrokerException error)
+    {
+        bool mustSchedule;
+        lock (_gate)
+        {
+            if (!_inFlight.Remove(batch))
+            {
+                return;
+            }
+
+            batch.LastError = error;
+            batch.MayBeWritten = true;
+            if (core.IsIdempotent)
+            {
+                Requeue(batch, error, isCause: _resend.Count == 0);
+            }
+            else
+            {
+                batch.End(Unknown(batch, error));
+            }
+
+            mustSchedule = AfterAnswer();
+        }
+
+        Finish(mustSchedule);
+    }
+
+    /// <summary>
+    /// Looks at the clock: ends what has had its time, schedules what has waited long enough. True when a batch in flight has been
+    /// without an answer for so long that its stream must be broken.
+    /// </summary>
+    /// <param name="hasWork">True while anything is unfinished.</param>
+    public bool Sweep(out bool hasWork)
+    {
+        bool mustSchedule;
+        bool isStuck;
+        lock (_gate)
+        {
+            long now = core.Now();
+            foreach (ProducerBatch batch in _order)
+            {
+                if (now - batch.OpenedAt < core.DeliveryTicks)
+                {
+                    break;
+                }
+
+                if (!batch.IsEnded)
+                {
+                    Expire(batch);
+                }
+            }
+
+            isStuck = _inFlight.Count > 0 && now - _inFlight[0].SentAt > core.SilenceTicks;
+            mustSchedule = AfterAnswer();
+            hasWork = _order.Count > 0;
+        }
+
+        Finish(mustSchedule);
+        return isStuck;
+    }
+
+    /// <summary>The sender that has batches in flight.</summary>
+    public NodeSender? Via
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _via;
+            }
+        }
+    }
+
+    /// <summary>True while anything is unfinished.</summary>
+    public bool HasWork
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _order.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>Memory is short: an open batch goes out as soon as it may.</summary>
+    public void Hurry()
+    {
+        bool mustSchedule;
+        lock (_gate)
+        {
+            if (_open is not null)
+            {
+                Seal();
+            }
+
+            mustSchedule = MarkScheduled(core.Now());
+        }
+
+        Finish(mustSchedule);
+    }
+
+    /// <summary>Ends everything: the producer can do no more.</summary>
+    public void FailAll(LogBrokerException error)
+    {
+        lock (_gate)
+        {
+            foreach (ProducerBatch batch in _order)
+            {
+                if (!batch.IsEnded)
+                {
+                    batch.End(_inFlight.Contains(batch) || batch.MayBeWritten ? Unknown(batch, error) : About(batch, error));
+                }
+            }
+
+            _inFlight.Clear();
+            _resend.Clear();
+            _sealed.Clear();
+            _open = null;
+        }
+
+        Announce();
+    }
+
+    private void Judge(ProducerBatch batch, LogBrokerException error)
+    {
+        switch (error.Reason)
+        {
+            case ErrorCode.DuplicateSequence:
+                batch.End(new ProduceAckView(0, null, -1, 0, Protocol.V1.Durability.Unspecified, true, -1));
+                break;
+            case ErrorCode.UnknownProducer when core.IsIdempotent && !batch.MayBeWritten:
+                Repair(SequenceRepair.NextEpoch, batch);
+                Requeue(batch, error, isCause: true);
+                break;
+            case ErrorCode.UnknownProducer or ErrorCode.Internal:
+                Fail(batch, Unknown(batch, error), SequenceRepair.NextEpoch);
+                break;
+            case ErrorCode.OutOfOrderSequence or ErrorCode.SequenceReuse:
+                Fail(batch, About(batch, error), SequenceRepair.NextEpoch);
+                break;
+            case ErrorCode.ProducerFenced:
+                Fail(batch, About(batch, error), SequenceRepair.NextEpoch);
+                core.Fence(error);
+                break;
+            case ErrorCode.OutcomeUnknown:
+                batch.MayBeWritten = true;
+                if (core.IsIdempotent)
+                {
+                    Requeue(batch, error, isCause: true);
+                }
+                else
+                {
+                    batch.End(Unknown(batch, error));
+                }
+
+                break;
+            case ErrorCode.EarlierBatchFailed:
+                Requeue(batch, error, isCause: false);
+                break;
+            default:
+                if (error.IsRetriable)
+                {
+                    Requeue(batch, error, isCause: true);
+                    core.ForgetLeader(topic, error.Reason);
+                }
+                else
+                {
+                    Fail(batch, About(batch, error), batch.MayBeWritten ? SequenceRepair.NextEpoch : SequenceRepair.Renumber);
+                }
+
+                break;
+        }
+    }
+
+    private void Fail(ProducerBatch batch, LogBrokerException failure, SequenceRepair repair)
+    {
+        batch.End(failure);
+        if (core.IsIdempotent)
+        {
+            Repair(repair, batch);
+        }
+    }
+
+    private void Repair(SequenceRepair repair, ProducerBatch hole)
+    {
+        if (_repair == SequenceRepair.None || hole.Place < _holePlace)
+        {
+            _holeSequence = hole.Sequence;
+            _holePlace = hole.Place;
+        }
+
+        // A second hole further on needs nothing more than the first one; an uncertain one needs the epoch.
+        _repair = repair > _repair ? repair : _repair;
+        _isDraining = true;
+    }
+
+    /// <summary>Puts a batch back in its place; only the first one of a refused row makes the partition wait.</summary>
+    private void Requeue(ProducerBatch batch, LogBrokerException error, bool isCause)
+    {
+        int place = _resend.Count;
+        while (place > 0 && batch.Place < _resend[place - 1].Place)
+        {
+            place--;
+        }
+
+        _resend.Insert(place, batch);
+        _isDraining = true;
+        _lastError = error;
+        if (isCause)
+        {
+            Delay(error.RetryAfter);
+            LogEvents.BatchRefused(
+                core.Log, topic.Name, partition, batch.Records, core.Milliseconds(_notBefore - core.Now()), error.Message);
+        }
+
+        if (Telemetry.BatchesResent.Enabled)
+        {
+            Telemetry.BatchesResent.Add(1, Telemetry.Tags("send", "send", topic.Name, partition));
+        }
+    }
+
+    private bool AfterAnswer()
+    {
+        if (_inFlight.Count == 0)
+        {
+            _isDraining = false;
+        }
+
+        return MarkScheduled(core.Now());
+    }
+
+    private void Finish(bool mustSchedule)
+    {
+        Announce();
+        if (mustSchedule)
+        {
+            core.Schedule(this);
+        }
+    }
+
+    /// <summary>Makes the sequence whole before the next batch; nothing is in flight when there is something to repair.</summary>
+    private TakeOutcome PrepareSequence()
+    {
+        if (!_identity.Id.IsSome)
+        {
+            return TakeOutcome.NeedsIdentity;
+        }
+
+        if (_repair == SequenceRepair.NextEpoch)
+        {
+            return TakeOutcome.NeedsNextEpoch;
+        }
+
+        if (_repair == SequenceRepair.Renumber)
+        {
+            List<ProducerBatch> behind = _resend.FindAll(b => b.Place > _holePlace);
+            if (behind.Exists(static b => b.MayBeWritten))
+            {
+                _repair = SequenceRepair.NextEpoch;
+                return TakeOutcome.NeedsNextEpoch;
+            }
+
+            _nextSequence = _holeSequence;
+            Renumber(behind);
+            _repair = SequenceRepair.None;
+        }
+
+        return TakeOutcome.Batch;
+    }
+
+    private void Renumber(List<ProducerBatch> batches)
+    {
+        foreach (ProducerBatch batch in batches)
+        {
+            batch.Stamp(_identity, _nextSequence);
+            _nextSequence = ProducerIdentity.NextSequence(_nextSequence, batch.Records);
+        }
+    }
+
+    /// <summary>Under a new epoch the broker could not recognise a batch that it has written under the old one.</summary>
+    private void EndUncertain()
+    {
+        foreach (ProducerBatch batch in _resend)
+        {
+            if (batch.MayBeWritten)
+            {
+                batch.End(Unknown(batch, batch.LastError));
+            }
+        }
+
+        _resend.RemoveAll(static b => b.IsEnded);
+    }
+
+    private void Expire(ProducerBatch batch)
+    {
+        bool wasInFlight = _inFlight.Remove(batch);
+        _resend.Remove(batch);
+        if (_sealed.TryPeek(out ProducerBatch? head) && head == batch)
+        {
+            _sealed.Dequeue();
+        }
+
+        if (_open == batch)
+        {
+            _open = null;
+        }
+
+        if (batch.Attempts == 0)
+        {
+            batch.End(NotSentInTime(batch));
+        }
+        else if (wasInFlight || batch.MayBeWritten)
+        {
+            Fail(batch, Unknown(batch, batch.LastError), SequenceRepair.NextEpoch);
+        }
+        else
+        {
+            Fail(batch, About(batch, batch.LastError ?? NotSentInTime(batch)), SequenceRepair.Renumber);
+        }
+    }
+
+    private LogBrokerException NotSentInTime(ProducerBatch batch)
+    {
+        string why = _lastError is null ? "earlier batches were not answered" : _lastError.Message;
+        string message = $"not sent to {topic.Name}/{partition} within {core.Options.DeliveryTimeout.TotalSeconds} s: {why}";
+        return _lastError is ServerUnreachableException
+            ? new ServerUnreachableException(message, _lastError)
+            {
+                Topic = topic.Name, Partition = partition, Endpoint = _lastError.Endpoint, Elapsed = core.Elapsed(batch.OpenedAt),
+            }
+            : new LogBrokerException(ErrorCode.Timeout, message, _lastError)
+            {
+                Topic = topic.Name, Partition = partition, Endpoint = _lastError?.Endpoint, Elapsed = core.Elapsed(batch.OpenedAt),
+            };
+    }
+
+    private OutcomeUnknownException Unknown(ProducerBatch batch, LogBrokerException? cause) => new(
+        $"{batch.Records} records for {topic.Name}/{partition} may or may not have been written"
+            + (cause is null ? string.Empty : ": " + cause.Message),
+        cause)
+    {
+        Topic = topic.Name, Partition = partition, Endpoint = cause?.Endpoint, Attempts = Math.Max(1, batch.Attempts),
+        Elapsed = core.Elapsed(batch.OpenedAt), Details = cause?.Details ?? new Dictionary<string, string>(),
+    };
+
+    private LogBrokerException About(ProducerBatch batch, LogBrokerException error) => new(error.Reason, error.Message, error)
+    {
+        Topic = topic.Name, Partition = partition, Endpoint = error.Endpoint, Attempts = Math.Max(1, batch.Attempts),
+        Elapsed = core.Elapsed(batch.OpenedAt), Details = error.Details, RetryAfter = error.RetryAfter,
+    };
+
+    /// <summary>Tells listeners of ended batches, in order, each batch once.</summary>
+    private void Announce()
+    {
+        lock (_announcing)
+        {
+            while (true)
+            {
+                ProducerBatch? batch;
+                lock (_gate)
+                {
+                    if (!_order.TryPeek(out batch) || !batch.IsEnded)
+                    {
+                        return;
+                    }
+                }
+
+                core.OnEnded(batch);
+                batch.Announce(core);
+                lock (_gate)
+                {
+                    _order.Dequeue();
+                }
+
+                core.Memory.Give(batch.HeldBytes);
+                batch.AnnounceEnd();
+                core.DropBatch(batch);
+            }
+        }
+    }
+}

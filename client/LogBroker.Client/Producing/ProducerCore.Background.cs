@@ -1,0 +1,272 @@
+using System.Diagnostics;
+using LogBroker.Protocol;
+using LogBroker.Protocol.V1;
+
+namespace LogBroker.Client;
+
+/// <summary>What goes on behind the callers: routing, the sweep, identities, batches that ended.</summary>
+internal sealed partial class ProducerCore
+{
+    private readonly SemaphoreSlim _identityLock = new(1);
+    private ProducerIdentity _identity = ProducerIdentity.None;
+    private int _isArmed;
+    private int _isSweeping;
+
+    /// <summary>Brings a partition to the sender of its leader.</summary>
+    public void Schedule(PartitionQueue partition)
+    {
+        if (Metadata.LeaderOf(partition.Topic, partition.Partition) is { } leader)
+        {
+            SenderOf(leader.Server).Post(partition);
+            return;
+        }
+
+        partition.BackOff(OffsetLookup.NoLeader(new TopicPartition(partition.Topic, partition.Partition)));
+        _ = RefreshAsync(partition.Topic);
+    }
+
+    /// <summary>The answer of a broker says that what is known about leaders is wrong.</summary>
+    public void ForgetLeader(TopicQueue topic, ErrorCode reason)
+    {
+        if (reason is ErrorCode.NotLeader or ErrorCode.FencedEpoch or ErrorCode.UnknownEpoch or ErrorCode.ShuttingDown)
+        {
+            _ = RefreshAsync(topic.Name);
+        }
+    }
+
+    /// <summary>A server cannot be reached: its partitions may have other leaders by now.</summary>
+    public void RefreshLeaders()
+    {
+        foreach (TopicQueue topic in _topics.Values)
+        {
+            _ = RefreshAsync(topic.Name);
+        }
+    }
+
+    /// <summary>Lets the sweep run until everything has ended.</summary>
+    public void Arm()
+    {
+        if (Volatile.Read(ref _isArmed) == 0 && Interlocked.Exchange(ref _isArmed, 1) == 0)
+        {
+            _sweeper.Change(SweepPeriod, SweepPeriod);
+        }
+    }
+
+    /// <summary>A newer epoch of this producer exists: it ends, and everything that it holds fails.</summary>
+    public void Fence(LogBrokerException why)
+    {
+        if (_fence is null)
+        {
+            _fence = why;
+            _ = Task.Run(() =>
+            {
+                foreach (PartitionQueue partition in AllPartitions())
+                {
+                    partition.FailAll(why);
+                }
+            });
+        }
+    }
+
+    /// <summary>The identity for partitions that have none yet.</summary>
+    /// <exception cref="LogBrokerException">The broker gave none.</exception>
+    public async ValueTask<ProducerIdentity> IdentityAsync()
+    {
+        await _identityLock.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (!_identity.Id.IsSome)
+            {
+                _identity = await AskIdentityAsync(new InitProducerRequest()).ConfigureAwait(false);
+                LogEvents.ProducerBegan(Log, _identity.Id.Value, _identity.Epoch);
+            }
+
+            return _identity;
+        }
+        finally
+        {
+            _identityLock.Release();
+        }
+    }
+
+    /// <summary>An identity behind that of a partition: another partition's, if that has one already, else a new epoch.</summary>
+    /// <exception cref="LogBrokerException">The broker gave none.</exception>
+    public async ValueTask<ProducerIdentity> NextEpochAsync(PartitionQueue partition)
+    {
+        await _identityLock.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            ProducerIdentity old = partition.Identity;
+            if (_identity == old)
+            {
+                _identity = await AskNextEpochAsync(old).ConfigureAwait(false);
+            }
+
+            LogEvents.EpochBumped(Log, partition.Topic, partition.Partition, _identity.Id.Value, _identity.Epoch);
+            return _identity;
+        }
+        finally
+        {
+            _identityLock.Release();
+        }
+    }
+
+    /// <summary>A batch was sent for the first time.</summary>
+    public void OnFirstSent() => Interlocked.Increment(ref _inFlight);
+
+    public ProducerBatch RentBatch(int bytesMax)
+    {
+        return _freeBatches.TryDequeue(out ProducerBatch? free) && free.BytesMax == bytesMax ? free : new ProducerBatch(bytesMax, Codec);
+    }
+
+    /// <summary>Gives back a batch that was never used.</summary>
+    public void ReturnBatch(ProducerBatch batch)
+    {
+        if (batch.BytesMax <= Options.BatchBytes && _freeBatches.Count < _freeBatchesMax && !_isDisposed)
+        {
+            batch.Builder.Reset();
+            _freeBatches.Enqueue(batch);
+        }
+        else
+        {
+            batch.Builder.Dispose();
+        }
+    }
+
+    /// <summary>Drops one reference to a batch; the last one gives it back.</summary>
+    public void DropBatch(ProducerBatch batch)
+    {
+        if (batch.DropReference())
+        {
+            ReturnBatch(batch);
+        }
+    }
+
+    /// <summary>A batch has its outcome; called before its listeners are.</summary>
+    public void OnEnded(ProducerBatch batch)
+    {
+        string topic = batch.Owner.Topic;
+        int partition = batch.Owner.Partition;
+        if (batch.Attempts > 0)
+        {
+            Interlocked.Decrement(ref _inFlight);
+        }
+
+        if (batch.Failure is { } failure)
+        {
+            LogEvents.BatchFailed(Log, topic, partition, batch.Records, failure.Message);
+            if (batch.SilentRecords > 0)
+            {
+                lock (_failureLock)
+                {
+                    _firstFailure ??= failure;
+                    _failedRecords += batch.SilentRecords;
+                }
+            }
+        }
+
+        string? error = batch.Failure is null ? null : batch.Failure.Reason.ToString();
+        if (Telemetry.SentMessages.Enabled || Telemetry.OperationSeconds.Enabled)
+        {
+            TagList tags = Telemetry.Tags("send", "send", topic, partition, error);
+            Telemetry.SentMessages.Add(batch.Records, tags);
+            if (batch.SentAt != 0)
+            {
+                Telemetry.OperationSeconds.Record(Elapsed(batch.SentAt).TotalSeconds, tags);
+            }
+        }
+
+        if (Telemetry.Source.HasListeners())
+        {
+            SendSpan.Emit(batch, Clock.GetUtcNow(), Elapsed(batch.OpenedAt), ClientId, error);
+        }
+    }
+
+    private NodeSender SenderOf(string server) =>
+        _senders.GetOrAdd(server, static (s, core) => new Lazy<NodeSender>(() => new NodeSender(core, s)), this).Value;
+
+    private async Task RefreshAsync(string topic)
+    {
+        try
+        {
+            TopicMetadata metadata = await Metadata.RefreshAsync(topic, CancellationToken.None).ConfigureAwait(false);
+            if (_topics.TryGetValue(topic, out TopicQueue? queue))
+            {
+                queue.Learn(metadata);
+            }
+        }
+        catch (Exception e) when (e is LogBrokerException or ObjectDisposedException)
+        {
+            LogEvents.MetadataNotRefreshed(Log, topic, e.Message);
+        }
+    }
+
+    private async Task<ProducerIdentity> AskIdentityAsync(InitProducerRequest request)
+    {
+        (InitProducerResponse response, _) = await _calls.AnyServerAsync(
+            ServerMethods.InitProducer, request, null, isRepeatable: true, CancellationToken.None).ConfigureAwait(false);
+        return new ProducerIdentity(new ProducerId(response.ProducerId), (short)response.ProducerEpoch);
+    }
+
+    private async Task<ProducerIdentity> AskNextEpochAsync(ProducerIdentity old)
+    {
+        try
+        {
+            var request = new InitProducerRequest { ProducerId = old.Id.Value, ProducerEpoch = old.Epoch };
+            return await AskIdentityAsync(request).ConfigureAwait(false);
+        }
+        catch (LogBrokerException e) when (!e.IsRetriable)
+        {
+            // The answer to an earlier try was lost, or the epochs are used up: begin as somebody else.
+            return await AskIdentityAsync(new InitProducerRequest()).ConfigureAwait(false);
+        }
+    }
+
+    private IEnumerable<PartitionQueue> AllPartitions() => _topics.Values.SelectMany(t => t.Partitions);
+
+    private void Sweep()
+    {
+        if (Interlocked.Exchange(ref _isSweeping, 1) != 0)
+        {
+            return;
+        }
+
+        bool hasWork = false;
+        foreach (TopicQueue topic in _topics.Values)
+        {
+            foreach (PartitionQueue partition in topic.Partitions)
+            {
+                bool isStuck = partition.Sweep(out bool works);
+                hasWork |= works;
+                if (isStuck && partition.Via is { } sender)
+                {
+                    sender.Break(new ServerUnreachableException($"{sender.Server} does not answer") { Endpoint = sender.Server });
+                }
+            }
+
+            if (Elapsed(topic.SeenAt) > _calls.Options.MetadataMaxAge && hasWork)
+            {
+                _ = RefreshAsync(topic.Name);
+            }
+        }
+
+        if (!hasWork)
+        {
+            Rest();
+        }
+
+        Volatile.Write(ref _isSweeping, 0);
+    }
+
+    /// <summary>Stops the timer; a batch that was opened at the same moment starts it again.</summary>
+    private void Rest()
+    {
+        _sweeper.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Volatile.Write(ref _isArmed, 0);
+        Interlocked.MemoryBarrier();
+        if (AllPartitions().Any(static p => p.HasWork))
+        {
+            Arm();
+        }
+    }
+}

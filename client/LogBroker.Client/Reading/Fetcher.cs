@@ -1,0 +1,383 @@
+using System.Threading.Channels;
+using LogBroker.Protocol;
+using LogBroker.Protocol.V1;
+using LogBroker.Rpc;
+
+namespace LogBroker.Client;
+
+/// <summary>
+/// Fetches ahead for one reader: one loop per server that leads any of its partitions, each with one long poll at a time. Survives
+/// restarts and changes of leaders by asking again from where it was. Results come in order per partition.
+/// </summary>
+internal sealed class Fetcher : IAsyncDisposable
+{
+    private readonly BrokerCalls _calls;
+    private readonly MetadataCache _metadata;
+    private readonly ReadOptions _options;
+    private readonly PrefetchBudget _budget;
+    private readonly Channel<FetchedItem> _items =
+        Channel.CreateUnbounded<FetchedItem>(new UnboundedChannelOptions { SingleReader = true });
+
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, List<PartitionCursor>> _byServer = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<Task> _loops = [];
+
+    public Fetcher(BrokerCalls calls, MetadataCache metadata, ReadOptions options)
+    {
+        _calls = calls;
+        _metadata = metadata;
+        _options = options;
+        _budget = new PrefetchBudget(options.PrefetchBytes);
+    }
+
+    public ChannelReader<FetchedItem> Items => _items.Reader;
+
+    private TimeProvider Clock => _calls.Options.TimeProvider;
+
+    /// <summary>Begins with these partitions; those that have nothing to read end at once.</summary>
+    public void Begin(IEnumerable<PartitionCursor> cursors)
+    {
+        var open = new List<PartitionCursor>();
+        foreach (PartitionCursor cursor in cursors)
+        {
+            AnnouncePlace(cursor, long.MaxValue);
+            if (!cursor.IsDone)
+            {
+                open.Add(cursor);
+            }
+        }
+
+        Place(open, null);
+    }
+
+    /// <summary>The caller has handed over all of a part.</summary>
+    public void Finish(FetchedPart part)
+    {
+        _budget.Remove(part.Length);
+        part.Dispose();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        Task[] loops;
+        lock (_lock)
+        {
+            loops = [.. _loops];
+        }
+
+        await Task.WhenAll(loops).ConfigureAwait(false);
+        _items.Writer.TryComplete();
+        while (_items.Reader.TryRead(out FetchedItem item))
+        {
+            item.Part?.Dispose();
+        }
+    }
+
+    /// <summary>Gives partitions to the loops of their leaders, waiting for leaders if need be. Never fails.</summary>
+    private async Task PlaceAsync(List<PartitionCursor> cursors, LogBrokerException? why)
+    {
+        while (cursors.Count > 0 && !_stop.IsCancellationRequested)
+        {
+            if (why is null)
+            {
+                cursors.RemoveAll(TryPlace);
+                why = cursors.Count > 0 ? OffsetLookup.NoLeader(cursors[0].Id) : null;
+                continue;
+            }
+
+            PartitionCursor worst = cursors.MaxBy(static c => c.Failures)!;
+            cursors.ForEach(c => c.FailedAgain(Clock.GetTimestamp()));
+            TimeSpan wait = _calls.Retry.Wait(worst.Failures, why.RetryAfter);
+            bool isOver = _options.UnreachableTimeout != Timeout.InfiniteTimeSpan
+                && Clock.GetElapsedTime(worst.FailingSince) + wait > _options.UnreachableTimeout;
+            if (isOver || !why.IsRetriable)
+            {
+                Fail(cursors[0], why);
+                return;
+            }
+
+            LogEvents.ReadInterrupted(_calls.Log, cursors[0].Topic, why.Endpoint ?? "-", wait.TotalMilliseconds, why.Message);
+            why = await WaitAndRefreshAsync(cursors, wait).ConfigureAwait(false);
+        }
+    }
+
+    private async Task<LogBrokerException?> WaitAndRefreshAsync(List<PartitionCursor> cursors, TimeSpan wait)
+    {
+        try
+        {
+            await Task.Delay(wait, Clock, _stop.Token).ConfigureAwait(false);
+            foreach (string topic in cursors.Select(c => c.Topic).Distinct())
+            {
+                await _metadata.RefreshAsync(topic, _stop.Token).ConfigureAwait(false);
+            }
+
+            return null;
+        }
+        catch (LogBrokerException e)
+        {
+            return e;
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            return new LogBrokerException(ErrorCode.ShuttingDown, "the reader or its client was disposed of", e);
+        }
+    }
+
+    private bool TryPlace(PartitionCursor cursor)
+    {
+        if (_metadata.LeaderOf(cursor.Topic, cursor.Partition) is not { } leader)
+        {
+            return false;
+        }
+
+        lock (_lock)
+        {
+            if (!_byServer.TryGetValue(leader.Server, out List<PartitionCursor>? mine))
+            {
+                _byServer.Add(leader.Server, mine = []);
+                _loops.Add(Task.Run(() => RunAsync(leader.Server, mine)));
+            }
+
+            mine.Add(cursor);
+        }
+
+        return true;
+    }
+
+    /// <summary>One server's loop: ends when it has no partitions any more.</summary>
+    private async Task RunAsync(string server, List<PartitionCursor> mine)
+    {
+        int turn = 0;
+        try
+        {
+            while (Snapshot(server, mine, turn++) is { } cursors)
+            {
+                await _budget.WaitAsync(_stop.Token).ConfigureAwait(false);
+                await FetchOnceAsync(server, mine, cursors).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        {
+            // The reader was disposed of.
+        }
+        catch (Exception e)
+        {
+            _items.Writer.TryWrite(new FetchedItem(
+                null, null, default, 0, e as LogBrokerException ?? new LogBrokerException(ErrorCode.Internal, e.Message, e)));
+        }
+    }
+
+    /// <summary>The partitions to ask for, each time beginning with another one, so that none starves; null at the end.</summary>
+    private PartitionCursor[]? Snapshot(string server, List<PartitionCursor> mine, int turn)
+    {
+        lock (_lock)
+        {
+            mine.RemoveAll(static c => c.IsDone);
+            if (mine.Count == 0)
+            {
+                _byServer.Remove(server);
+                return null;
+            }
+
+            int count = Math.Min(mine.Count, Limits.PartitionsPerFetchMax);
+            var cursors = new PartitionCursor[count];
+            for (int i = 0; i < count; i++)
+            {
+                cursors[i] = mine[(int)(((uint)turn + (uint)i) % (uint)mine.Count)];
+            }
+
+            return cursors;
+        }
+    }
+
+    private async Task FetchOnceAsync(string server, List<PartitionCursor> mine, PartitionCursor[] cursors)
+    {
+        List<FetchedPart> parts;
+        try
+        {
+            long begin = Clock.GetTimestamp();
+            using AsyncUnaryCall<List<FetchedPart>> call = _calls.Channels.For(server, ChannelUse.Fetch).Unary(
+                FetchMethod.Fetch,
+                RequestFor(cursors),
+                new CallOptions(timeout: _options.FetchMaxWait + _calls.Options.RequestTimeout, cancellationToken: _stop.Token));
+            parts = await call.ResponseAsync.ConfigureAwait(false);
+            if (Telemetry.OperationSeconds.Enabled)
+            {
+                Telemetry.OperationSeconds.Record(
+                    Clock.GetElapsedTime(begin).TotalSeconds, Telemetry.Tags("fetch", "receive", cursors[0].Topic, cursors[0].Partition));
+            }
+        }
+        catch (RpcException e)
+        {
+            _stop.Token.ThrowIfCancellationRequested();
+            MoveAway(mine, cursors, CallErrors.ToException(e, new CallStory(server, cursors[0].Topic)));
+            return;
+        }
+
+        for (int i = 0; i < parts.Count; i++)
+        {
+            PartitionCursor? cursor = i < cursors.Length ? cursors[i] : null;
+            if (cursor is null || parts[i].Partition != cursor.Partition || parts[i].Topic != cursor.Topic)
+            {
+                parts.ForEach(static p => p.Dispose());
+                throw new LogBrokerException(ErrorCode.Internal, $"{server} answered a fetch for other partitions than asked");
+            }
+
+            await TakeAsync(server, mine, cursor, parts[i]).ConfigureAwait(false);
+        }
+    }
+
+    private FetchRequest RequestFor(PartitionCursor[] cursors)
+    {
+        var request = new FetchRequest
+        {
+            MinBytes = _options.FetchMinBytes,
+            MaxBytes = _options.FetchMaxBytes,
+            MaxWaitMs = (int)_options.FetchMaxWait.TotalMilliseconds,
+        };
+        foreach (PartitionCursor cursor in cursors)
+        {
+            request.Partitions.Add(new FetchPartition
+            {
+                Topic = cursor.Topic,
+                Partition = cursor.Partition,
+                Offset = cursor.FetchOffset,
+                MaxBytes = _options.PartitionMaxBytes,
+            });
+        }
+
+        return request;
+    }
+
+    /// <summary>These partitions cannot be fetched here now: they look for their leader anew, after a wait.</summary>
+    private void MoveAway(List<PartitionCursor> mine, PartitionCursor[] cursors, LogBrokerException why)
+    {
+        lock (_lock)
+        {
+            mine.RemoveAll(c => Array.IndexOf(cursors, c) >= 0);
+        }
+
+        Place([.. cursors], why);
+    }
+
+    private void Place(List<PartitionCursor> cursors, LogBrokerException? why)
+    {
+        var placing = Task.Run(() => PlaceAsync(cursors, why));
+        lock (_lock)
+        {
+            _loops.RemoveAll(static l => l.IsCompleted);
+            _loops.Add(placing);
+        }
+    }
+
+    private async Task TakeAsync(string server, List<PartitionCursor> mine, PartitionCursor cursor, FetchedPart part)
+    {
+        if (part.Error is { Code: not 0 } status)
+        {
+            part.Dispose();
+            LogBrokerException error = CallErrors.ToException(status, new CallStory(server, cursor.Topic, cursor.Partition));
+            if (error.Reason == ErrorCode.OffsetOutOfRange)
+            {
+                await SkipAsync(cursor, error).ConfigureAwait(false);
+            }
+            else if (error.IsRetriable)
+            {
+                MoveAway(mine, [cursor], error);
+            }
+            else
+            {
+                Fail(cursor, error);
+            }
+
+            return;
+        }
+
+        cursor.Failures = 0;
+        long highWatermark = part.HighWatermark;
+        if (part.Length > 0)
+        {
+            if (!TryAdvance(cursor, part))
+            {
+                part.Dispose();
+                string message = $"{server} sent bytes that are no record batches for {cursor.Id}";
+                Fail(cursor, new LogBrokerException(ErrorCode.CorruptBatch, message)
+                {
+                    Topic = cursor.Topic, Partition = cursor.Partition, Endpoint = server,
+                });
+                return;
+            }
+
+            cursor.IsCaughtUp = false;
+            _budget.Add(part.Length);
+            _items.Writer.TryWrite(new FetchedItem(cursor, part, ReadEventKind.Record, 0, null));
+        }
+        else
+        {
+            part.Dispose();
+        }
+
+        AnnouncePlace(cursor, highWatermark);
+    }
+
+    private void AnnouncePlace(PartitionCursor cursor, long highWatermark)
+    {
+        if (cursor.FetchOffset >= cursor.Until)
+        {
+            cursor.IsDone = true;
+            _items.Writer.TryWrite(new FetchedItem(cursor, null, ReadEventKind.End, cursor.Until, null));
+        }
+        else if (cursor.FetchOffset >= highWatermark && !cursor.IsCaughtUp)
+        {
+            cursor.IsCaughtUp = true;
+            _items.Writer.TryWrite(new FetchedItem(cursor, null, ReadEventKind.CaughtUp, cursor.FetchOffset, null));
+        }
+    }
+
+    /// <summary>Walks over the batches' headers to where the next fetch begins; contents are checked when they are handed over.</summary>
+    private static bool TryAdvance(PartitionCursor cursor, FetchedPart part)
+    {
+        ReadOnlySpan<byte> rest = part.Batches.Span;
+        long next = cursor.FetchOffset;
+        while (!rest.IsEmpty)
+        {
+            if (RecordBatch.TryParse(rest, int.MaxValue, out RecordBatch batch) != BatchFault.None)
+            {
+                return false;
+            }
+
+            next = Math.Max(next, batch.NextOffset.Value);
+            rest = rest[batch.TotalBytes..];
+        }
+
+        // No progress would mean the same answer for ever.
+        bool isProgress = next > cursor.FetchOffset;
+        cursor.FetchOffset = next;
+        return isProgress;
+    }
+
+    /// <summary>The offset is not there: in front of the log start it was deleted, behind the end something is wrong.</summary>
+    private async Task SkipAsync(PartitionCursor cursor, LogBrokerException error)
+    {
+        IReadOnlyList<ListedOffset> start = await new OffsetLookup(_calls, _metadata)
+            .ListAsync([(cursor.Id, Position.Start)], _stop.Token).ConfigureAwait(false);
+        if (start[0].Offset <= cursor.FetchOffset || _options.FailOnTruncation)
+        {
+            Fail(cursor, error);
+            return;
+        }
+
+        LogEvents.ReadTruncated(_calls.Log, cursor.Topic, cursor.Partition, cursor.FetchOffset, start[0].Offset);
+        cursor.FetchOffset = start[0].Offset;
+        cursor.IsCaughtUp = false;
+        _items.Writer.TryWrite(new FetchedItem(cursor, null, ReadEventKind.Truncated, start[0].Offset, null));
+        AnnouncePlace(cursor, long.MaxValue);
+    }
+
+    private void Fail(PartitionCursor cursor, LogBrokerException why)
+    {
+        cursor.IsDone = true;
+        _items.Writer.TryWrite(new FetchedItem(cursor, null, default, 0, why));
+    }
+}

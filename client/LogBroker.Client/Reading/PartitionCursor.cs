@@ -1,0 +1,52 @@
+using LogBroker.Protocol;
+
+namespace LogBroker.Client;
+
+/// <summary>
+/// How far a reader is in one partition. <see cref="Next"/> belongs to the enumerating caller, the rest to the fetch loop that has the
+/// partition; the two meet only through the queue of <see cref="FetchedItem"/>.
+/// </summary>
+internal sealed class PartitionCursor(TopicPartition partition, long from, long until)
+{
+    public TopicPartition Id => partition;
+
+    public string Topic => partition.Topic;
+
+    public int Partition => partition.Partition;
+
+    /// <summary>Where reading ends; <see cref="long.MaxValue"/> for never.</summary>
+    public long Until => until;
+
+    /// <summary>The next offset to hand over.</summary>
+    public long Next { get; set; } = from;
+
+    /// <summary>The next offset to fetch.</summary>
+    public long FetchOffset { get; set; } = from;
+
+    /// <summary>True since everything was fetched, until there is more.</summary>
+    public bool IsCaughtUp { get; set; }
+
+    /// <summary>True when it was fetched to its end.</summary>
+    public bool IsDone { get; set; }
+
+    /// <summary>Failed attempts since the last good answer.</summary>
+    public int Failures { get; set; }
+
+    /// <summary>When the first of them was; a timestamp of the clock.</summary>
+    public long FailingSince { get; private set; }
+
+    public void FailedAgain(long now)
+    {
+        FailingSince = Failures == 0 ? now : FailingSince;
+        Failures++;
+    }
+}
+
+/// <summary>What a fetch loop has for the enumerating caller: bytes, a control event, or a failure.</summary>
+/// <param name="Cursor">The partition; null for a failure of everything.</param>
+/// <param name="Part">Batches, or null.</param>
+/// <param name="Kind">The control event when there are no batches.</param>
+/// <param name="Offset">Of the control event.</param>
+/// <param name="Failure">Why reading cannot go on, or null.</param>
+internal readonly record struct FetchedItem(
+    PartitionCursor? Cursor, FetchedPart? Part, ReadEventKind Kind, long Offset, LogBrokerException? Failure);
