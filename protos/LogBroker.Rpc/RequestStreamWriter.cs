@@ -25,7 +25,7 @@ internal sealed class RequestStreamWriter<T>(ClientCall call, Marshaller<T> mars
             marshaller.Release(message);
             return ValueTask.FromException(_completed
                 ? new InvalidOperationException("The request stream is complete.")
-                : call.Ended().ToException());
+                : AfterEnd(call.Ended()));
         }
         MessageWriting.Write(_buffer, marshaller, message, bytesMax);
         return hint == WriteHint.Buffer && _buffer.Length < BufferedBytesMax
@@ -78,10 +78,14 @@ internal sealed class RequestStreamWriter<T>(ClientCall call, Marshaller<T> mars
     {
         // The server may have ended the call and said why: that status is read with the responses, so it is not replaced here.
         if (call.CurrentEnd is { } end)
-            return end.ToException();
+            return AfterEnd(end);
         var status = HttpErrors.StatusOf(exception, call.Channel.Address);
         return new RpcException(
             new Status(status.StatusCode, $"The request stream broke; the responses tell the call's status. {status.Detail}"),
             Metadata.None, exception);
     }
+
+    private static RpcException AfterEnd(CallEnd end) => end.Status.IsOk
+        ? new RpcException(new Status(StatusCode.Unavailable, "The server has ended the call with OK and takes no more requests."))
+        : end.ToException();
 }
