@@ -2,7 +2,9 @@ using BenchmarkDotNet.Attributes;
 
 namespace LogBroker.Microbench;
 
-/// <summary>Batches appended one at a time, into the page cache and with a sync behind each; on the disk of the temporary directory.</summary>
+/// <summary>
+/// Batches appended one at a time, into the page cache and with a sync behind each; on the disk of the temporary directory.
+/// </summary>
 public class AppendBenchmarks
 {
     private const int AppendsPerInvoke = 256;
