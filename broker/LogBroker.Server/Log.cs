@@ -1,0 +1,32 @@
+using Microsoft.Extensions.Logging;
+
+namespace LogBroker.Server;
+
+/// <summary>The log lines of the server; event ids 1000 to 1099 are its own and never change their meaning.</summary>
+internal static partial class Log
+{
+    [LoggerMessage(1001, LogLevel.Information, "LogBroker {Version} starts: data in {DataDirectory}, process {ProcessId}")]
+    public static partial void Starting(ILogger logger, string version, string dataDirectory, int processId);
+
+    [LoggerMessage(1002, LogLevel.Information, "Serving gRPC on {Grpc} (clients are told {Advertised}), HTTP on {Http}")]
+    public static partial void Serving(ILogger logger, string grpc, string advertised, string http);
+
+    [LoggerMessage(1003, LogLevel.Warning, "Listening on {Address} without authentication: whoever can connect can read and delete everything")]
+    public static partial void Insecure(ILogger logger, string address);
+
+    [LoggerMessage(1004, LogLevel.Information, "{Signal}: finishing what is in flight; a second signal exits at once")]
+    public static partial void Stopping(ILogger logger, string signal);
+
+    [LoggerMessage(1005, LogLevel.Information, "Stopped after {Seconds:F1} s")]
+    public static partial void Stopped(ILogger logger, double seconds);
+
+    [LoggerMessage(1006, LogLevel.Information, "Sending traces and metrics to {Endpoint} by OTLP over {Protocol}")]
+    public static partial void Exporting(ILogger logger, string endpoint, string protocol);
+
+
+    [LoggerMessage(1008, LogLevel.Error, "The request for {Path} failed")]
+    public static partial void HttpFailed(ILogger logger, string path, Exception exception);
+
+    [LoggerMessage(1009, LogLevel.Warning, "The disk failed at the start; waiting {Seconds} s before exiting, because restarting at once will not help")]
+    public static partial void BackingOff(ILogger logger, double seconds);
+}

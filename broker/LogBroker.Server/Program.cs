@@ -1,0 +1,3 @@
+using LogBroker.Server;
+
+return await CommandLine.Run(args, ServerNode.RunAsync);

@@ -1,0 +1,16 @@
+using System.Reflection;
+
+namespace LogBroker.Server;
+
+/// <summary>The version of this build.</summary>
+internal static class ServerVersion
+{
+    private static readonly string[] Parts =
+        (typeof(ServerVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0").Split('+');
+
+    /// <summary>Major.minor.patch.</summary>
+    public static string Text => Parts[0];
+
+    /// <summary>The commit it was built from, or "".</summary>
+    public static string Commit => Parts.Length > 1 ? Parts[1] : "";
+}

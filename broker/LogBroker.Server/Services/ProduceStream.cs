@@ -1,0 +1,129 @@
+using System.Buffers;
+using System.Threading.Channels;
+using LogBroker.Cluster;
+using LogBroker.Protocol;
+using LogBroker.Protocol.V1;
+using LogBroker.Rpc;
+using RequiredAcks = LogBroker.Cluster.RequiredAcks;
+
+namespace LogBroker.Server;
+
+/// <summary>
+/// One produce stream. Its reader hands batches to the broker in order; outcomes come back on the broker's threads and are queued
+/// for its writer, which sends as many as there are before each flush. Owned by one call.
+/// </summary>
+internal sealed class ProduceStream : IProduceSink, IDisposable
+{
+    private readonly IBroker _broker;
+    private readonly InFlightBatches _inFlight;
+    private readonly Channel<ProduceOut> _answers =
+        Channel.CreateUnbounded<ProduceOut>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly ITimer _heartbeats;
+    private volatile bool _isQuiet;
+
+    public ProduceStream(IBroker broker, StreamLimits limits)
+    {
+        _broker = broker;
+        _inFlight = new InFlightBatches(limits.BatchesInFlightMax, limits.BytesInFlightMax);
+        _heartbeats = limits.Time.CreateTimer(
+            static state => ((ProduceStream)state!).Beat(), this, limits.HeartbeatInterval, limits.HeartbeatInterval);
+    }
+
+    /// <summary>Queues an answer that is no ack.</summary>
+    public void Say(ProduceResponse response) => _answers.Writer.TryWrite(new ProduceOut(default, response));
+
+    /// <summary>Hands one batch to the broker; completes when the next may follow.</summary>
+    public async ValueTask HandAsync(ProduceIn message, CancellationToken cancellationToken)
+    {
+        var head = message.Head;
+        var batch = new InFlightBatch(head.CorrelationId, message.RecordsBytes);
+        if (Check(head) is { } error)
+        {
+            message.ReturnRecords();
+            Answer(batch, new ProduceOutcome { Error = error });
+            return;
+        }
+
+        ValueTask ordered;
+        int slot = await _inFlight.AddAsync(batch, cancellationToken);
+        try
+        {
+            var command = new ProduceCommand(
+                new TopicPartition(head.Topic, head.Partition),
+                (ulong)slot,
+                head.Acks == Protocol.V1.RequiredAcks.Unspecified ? RequiredAcks.Quorum : (RequiredAcks)head.Acks,
+                head.TimeoutMs == 0 ? Limits.ProduceTimeoutMsDefault : head.TimeoutMs,
+                new Epoch(head.LeaderEpoch));
+            ordered = _broker.Produce(command, new ReadOnlySequence<byte>(message.Records), this);
+        }
+        finally
+        {
+            message.ReturnRecords();
+        }
+
+        await ordered;
+    }
+
+    /// <inheritdoc/>
+    public void Completed(ulong correlationId, in ProduceOutcome outcome) => Answer(_inFlight.Remove((int)correlationId), outcome);
+
+    /// <summary>Waits until every batch has its outcome.</summary>
+    public Task WhenAnsweredAsync(CancellationToken cancellationToken) => _inFlight.WhenEmptyAsync(cancellationToken);
+
+    /// <summary>No more answers will come: the writer ends when it has sent what is queued.</summary>
+    public void Complete() => _answers.Writer.TryComplete();
+
+    /// <summary>Sends answers until <see cref="Complete"/>.</summary>
+    public async Task SendAsync(IServerStreamWriter<ProduceOut> responses, CancellationToken cancellationToken)
+    {
+        while (await _answers.Reader.WaitToReadAsync(cancellationToken))
+        {
+            _isQuiet = false;
+            while (_answers.Reader.TryRead(out var answer))
+                await responses.WriteAsync(answer, WriteHint.Buffer, cancellationToken);
+            await responses.FlushAsync(cancellationToken);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _heartbeats.Dispose();
+        Complete();
+    }
+
+    private void Beat()
+    {
+        if (_isQuiet)
+            _answers.Writer.TryWrite(ProduceOut.Heartbeat);
+        _isQuiet = true;
+    }
+
+    private void Answer(in InFlightBatch batch, in ProduceOutcome outcome)
+    {
+        var error = outcome.Error;
+        var ack = error is null
+            ? new ProduceAckView(batch.CorrelationId, null, outcome.BaseOffset.Value, outcome.LeaderEpoch.Value,
+                (Durability)outcome.Durability, outcome.IsDuplicate, outcome.AppendTimeMs)
+            : new ProduceAckView(batch.CorrelationId, ErrorMap.ToStatus(error), 0, 0, default, false, 0);
+        _answers.Writer.TryWrite(new ProduceOut(ack, null));
+    }
+
+    private static BrokerError? Check(in ProduceHead head)
+    {
+        if ((int)head.Acks is < 0 or > (int)RequiredAcks.None)
+        {
+            return new BrokerError(ErrorCode.InvalidRequiredAcks, $"acks {(int)head.Acks} is none of 1 (quorum), 2 (leader), 3 (none)")
+            {
+                Metadata = new Dictionary<string, string> { ["acks"] = ((int)head.Acks).ToString(System.Globalization.CultureInfo.InvariantCulture) },
+            };
+        }
+
+        return ErrorMap.OutOfRange("timeout_ms", head.TimeoutMs, 0, Limits.ProduceTimeoutMsMax)
+            ?? ErrorMap.OutOfRange("leader_epoch", head.LeaderEpoch, 0, int.MaxValue);
+    }
+}
+
+/// <summary>What one stream may hold, and its clock.</summary>
+internal sealed record StreamLimits(
+    int BatchesInFlightMax, long BytesInFlightMax, TimeSpan HeartbeatInterval, TimeSpan DrainTime, TimeProvider Time);

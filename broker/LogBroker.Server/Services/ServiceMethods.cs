@@ -1,0 +1,59 @@
+using Google.Protobuf.Reflection;
+using LogBroker.Protocol.V1;
+using LogBroker.Rpc;
+
+namespace LogBroker.Server;
+
+/// <summary>The methods of the public API. The hot messages have hand codecs, the others the generated ones.</summary>
+internal static class ServiceMethods
+{
+    private static readonly ServiceDescriptor ProducerService = ProducerReflection.Descriptor.Services[0];
+    private static readonly ServiceDescriptor ConsumerService = ConsumerReflection.Descriptor.Services[0];
+    private static readonly ServiceDescriptor TopicsService = TopicsReflection.Descriptor.Services[0];
+    private static readonly ServiceDescriptor ClusterService = ClusterReflection.Descriptor.Services[0];
+
+    public static readonly Method<ProduceIn, ProduceOut> Produce =
+        Method.Create(ProducerService, "Produce", new ProduceInMarshaller(), new ProduceOutMarshaller());
+
+    public static readonly Method<InitProducerRequest, InitProducerResponse> InitProducer =
+        Method.Create(ProducerService, "InitProducer", InitProducerRequest.Parser, InitProducerResponse.Parser);
+
+    public static readonly Method<FetchRequest, FetchOut> Fetch =
+        Method.Create(ConsumerService, "Fetch", Marshaller.Protobuf(FetchRequest.Parser), new FetchOutMarshaller());
+
+    public static readonly Method<ReadRequest, ReadOut> Read =
+        Method.Create(ConsumerService, "Read", Marshaller.Protobuf(ReadRequest.Parser), new ReadOutMarshaller());
+
+    public static readonly Method<ListOffsetsRequest, ListOffsetsResponse> ListOffsets =
+        Method.Create(ConsumerService, "ListOffsets", ListOffsetsRequest.Parser, ListOffsetsResponse.Parser);
+
+    public static readonly Method<CreateTopicRequest, Topic> CreateTopic =
+        Method.Create(TopicsService, "CreateTopic", CreateTopicRequest.Parser, Topic.Parser);
+
+    public static readonly Method<GetTopicRequest, Topic> GetTopic =
+        Method.Create(TopicsService, "GetTopic", GetTopicRequest.Parser, Topic.Parser);
+
+    public static readonly Method<ListTopicsRequest, ListTopicsResponse> ListTopics =
+        Method.Create(TopicsService, "ListTopics", ListTopicsRequest.Parser, ListTopicsResponse.Parser);
+
+    public static readonly Method<UpdateTopicRequest, Topic> UpdateTopic =
+        Method.Create(TopicsService, "UpdateTopic", UpdateTopicRequest.Parser, Topic.Parser);
+
+    public static readonly Method<DeleteTopicRequest, DeleteTopicResponse> DeleteTopic =
+        Method.Create(TopicsService, "DeleteTopic", DeleteTopicRequest.Parser, DeleteTopicResponse.Parser);
+
+    public static readonly Method<AddPartitionsRequest, Topic> AddPartitions =
+        Method.Create(TopicsService, "AddPartitions", AddPartitionsRequest.Parser, Topic.Parser);
+
+    public static readonly Method<DeleteRecordsRequest, DeleteRecordsResponse> DeleteRecords =
+        Method.Create(TopicsService, "DeleteRecords", DeleteRecordsRequest.Parser, DeleteRecordsResponse.Parser);
+
+    public static readonly Method<GetMetadataRequest, GetMetadataResponse> GetMetadata =
+        Method.Create(ClusterService, "GetMetadata", GetMetadataRequest.Parser, GetMetadataResponse.Parser);
+
+    public static readonly Method<GetStatusRequest, GetStatusResponse> GetStatus =
+        Method.Create(ClusterService, "GetStatus", GetStatusRequest.Parser, GetStatusResponse.Parser);
+
+    public static readonly Method<ListConfigRequest, ListConfigResponse> ListConfig =
+        Method.Create(ClusterService, "ListConfig", ListConfigRequest.Parser, ListConfigResponse.Parser);
+}
