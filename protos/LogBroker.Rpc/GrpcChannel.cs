@@ -24,6 +24,7 @@ public sealed class GrpcChannel : IAsyncDisposable, IDisposable
             AutomaticDecompression = DecompressionMethods.None,
             ConnectTimeout = options.ConnectTimeout,
             EnableMultipleHttp2Connections = options.EnableMultipleHttp2Connections,
+            InitialHttp2StreamWindowSize = options.StreamWindowBytes,
             KeepAlivePingDelay = options.KeepAlivePingDelay,
             KeepAlivePingTimeout = options.KeepAlivePingTimeout,
             KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
