@@ -71,7 +71,9 @@ public readonly struct ConsumedRecord
         default,
         [.. Headers.Select(h => h with { Value = OwnBytes(h.Value) })]);
 
-    private static ReadOnlyMemory<byte>? OwnBytes(ReadOnlyMemory<byte>? bytes) => bytes is { } some ? some.ToArray() : null;
+    // A bare `null` would become empty memory: arrays convert to memory, and so does a null one.
+    private static ReadOnlyMemory<byte>? OwnBytes(ReadOnlyMemory<byte>? bytes) =>
+        bytes is { } some ? some.ToArray() : default(ReadOnlyMemory<byte>?);
 }
 
 /// <summary>A record that was read, with key and value of its own.</summary>

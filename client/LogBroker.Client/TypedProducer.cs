@@ -93,8 +93,9 @@ public sealed class Producer<TKey, TValue> : IAsyncDisposable
         ReadOnlyMemory<byte> written = bytes.Output.WrittenMemory;
         return new ProducerRecord
         {
-            Key = hasKey ? written[..keyBytes] : null,
-            Value = hasValue ? written[keyBytes..] : null,
+            // A bare `null` would become empty memory: arrays convert to memory, and so does a null one.
+            Key = hasKey ? written[..keyBytes] : default(ReadOnlyMemory<byte>?),
+            Value = hasValue ? written[keyBytes..] : default(ReadOnlyMemory<byte>?),
             Partition = partition,
             Timestamp = timestamp,
             Headers = headers,

@@ -32,7 +32,8 @@ internal sealed class DelimitedRecordSource(ChunkReader chunks, RecordTemplate t
 
     private ProducerRecord Record(ReadOnlyMemory<byte> piece)
     {
-        ReadOnlyMemory<byte>? key = template.Key is { } fixedKey ? new ReadOnlyMemory<byte>(fixedKey) : null;
+        // A bare `null` would become an empty key: arrays convert to memory, and so does a null one.
+        ReadOnlyMemory<byte>? key = template.Key is { } fixedKey ? fixedKey : default(ReadOnlyMemory<byte>?);
         ReadOnlyMemory<byte>? value = piece;
         if (keyDelimiter is not null)
         {

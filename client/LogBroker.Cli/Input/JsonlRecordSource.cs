@@ -47,7 +47,8 @@ internal sealed class JsonlRecordSource(ChunkReader chunks, RecordTemplate templ
         var json = new Utf8JsonReader(line);
         json.Read();
         Expect(json.TokenType == JsonTokenType.StartObject, "expected {");
-        ReadOnlyMemory<byte>? key = template.Key is { } fixedKey ? new ReadOnlyMemory<byte>(fixedKey) : null;
+        // A bare `null` would become an empty key: arrays convert to memory, and so does a null one.
+        ReadOnlyMemory<byte>? key = template.Key is { } fixedKey ? fixedKey : default(ReadOnlyMemory<byte>?);
         ReadOnlyMemory<byte>? value = null;
         int? partition = template.Partition;
         DateTimeOffset? timestamp = null;

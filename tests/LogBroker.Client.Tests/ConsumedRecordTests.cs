@@ -1,0 +1,28 @@
+using LogBroker.Protocol;
+
+namespace LogBroker.Client.Tests;
+
+public sealed class ConsumedRecordTests
+{
+    [Fact]
+    public void A_copy_keeps_null_apart_from_empty_and_stands_on_memory_of_its_own()
+    {
+        using var builder = new BatchBuilder(Limits.BatchBytesDefault);
+        RecordHeader[] headers = [new("none", null), new("empty", ReadOnlyMemory<byte>.Empty), new("some", "v"u8.ToArray())];
+        Assert.True(builder.TryAppend(1, OptionalBytes.Null, Array.Empty<byte>(), headers));
+        Assert.True(builder.TryAppend(2, "key"u8, OptionalBytes.Null));
+        byte[] bytes = builder.Finish().ToArray();
+        Assert.Null(RecordReader.TryOpen(bytes, Limits.InflatedBytesMax, out RecordReader reader));
+        Assert.True(reader.MoveNext());
+        ConsumedRecord first = new ConsumedRecord("t", 0, reader.Current).Copy();
+        Assert.True(reader.MoveNext());
+        ConsumedRecord second = new ConsumedRecord("t", 0, reader.Current).Copy();
+        Array.Clear(bytes);
+
+        Assert.Null(first.Key);
+        Assert.Equal(0, first.Value?.Length);
+        Assert.Equal([null, 0, 1], first.Headers.Select(h => h.Value?.Length));
+        Assert.Equal("key"u8, second.Key!.Value.Span);
+        Assert.Null(second.Value);
+    }
+}
