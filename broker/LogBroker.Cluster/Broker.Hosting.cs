@@ -10,7 +10,8 @@ public sealed partial class Broker
     /// <summary>Starts everything; null when the broker serves, else why it cannot.</summary>
     internal async Task<BrokerError?> Start(IProgress<RecoveryProgress>? progress, CancellationToken cancellation)
     {
-        HostedPartition metadata = OpenPartition(MetadataLog.Topic, 0, out _);
+        TopicInfo topic = MetadataLog.TopicWith(_env.Settings.MetadataSegmentBytes);
+        HostedPartition metadata = OpenPartition(topic, 0, out _);
         if (metadata.Replica is not { } replica)
         {
             return metadata.Refusal(new TopicPartition(MetadataLog.TopicName, 0));
@@ -28,7 +29,7 @@ public sealed partial class Broker
             return error;
         }
 
-        _hosted = new HostedTopics([new HostedTopic(MetadataLog.Topic, [metadata])]);
+        _hosted = new HostedTopics([new HostedTopic(topic, [metadata])]);
         RemoveLeftovers();
         await HostAll(progress, cancellation);
         _producerIds = new ProducerIdAllocator(_metadata);
@@ -43,8 +44,8 @@ public sealed partial class Broker
     /// </summary>
     private void RemoveLeftovers()
     {
-        var known = _metadata.State.Catalog.Topics.Append(MetadataLog.Topic)
-            .Select(t => DataDirectory.NameOf(t.Name, t.Id)).ToHashSet(StringComparer.Ordinal);
+        var known = _metadata.State.Catalog.Topics.Select(t => DataDirectory.NameOf(t.Name, t.Id)).ToHashSet(StringComparer.Ordinal);
+        known.Add(DataDirectory.NameOf(MetadataLog.TopicName, MetadataLog.TopicId));
         var deleted = _metadata.State.Deleted.ToDictionary(t => DataDirectory.NameOf(t.Value, t.Key), t => t.Key, StringComparer.Ordinal);
         foreach (string name in _directory.ListPartitions().Select(p => p.TopicDirectory).Distinct(StringComparer.Ordinal))
         {

@@ -39,6 +39,9 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         _log = env.Log;
     }
 
+    /// <summary>Who runs the partitions; simulations take every step themselves.</summary>
+    internal IBrokerThreads Threads => _threads;
+
     /// <inheritdoc/>
     public NodeId NodeId => _env.Node;
 

@@ -30,6 +30,9 @@ public sealed record BrokerSettings
     /// <summary>Configuration of topics where they do not override it.</summary>
     public TopicConfig TopicDefaults { get; init; } = new();
 
+    /// <summary>Size of a segment of the metadata log in bytes.</summary>
+    public int MetadataSegmentBytes { get; init; } = 16 * 1024 * 1024;
+
     /// <summary>Bytes of batches that may wait in the queue of one partition; more is <see cref="ErrorCode.Busy"/>.</summary>
     public long ProduceQueueBytesMax { get; init; } = 64L * 1024 * 1024;
 
@@ -64,6 +67,7 @@ public sealed record BrokerSettings
             ("NodeId", NodeId.Value, 1, int.MaxValue),
             ("PartitionLoops", PartitionLoops, 0, 1024),
             ("PartitionsDefault", PartitionsDefault, 1, Limits.PartitionsPerTopicMax),
+            ("MetadataSegmentBytes", MetadataSegmentBytes, Limits.SegmentBytesMin, int.MaxValue),
             ("ProduceQueueBytesMax", ProduceQueueBytesMax, Limits.BatchBytesMax, long.MaxValue),
             ("ProduceQueueBatchesMax", ProduceQueueBatchesMax, 1, int.MaxValue),
             ("ProduceBytesMax", ProduceBytesMax, Limits.BatchBytesMax, long.MaxValue),

@@ -56,6 +56,8 @@ internal sealed class BrokerThreads : IBrokerThreads
 /// </summary>
 internal sealed class PumpedThreads(LogEnvironment env) : IBrokerThreads, IPartitionScheduler
 {
+    private const int JoinMsMax = 30_000;
+
     private readonly Queue<PartitionReplica> _scheduled = new();
 
     public int OpensAtOnce => 1;
@@ -78,7 +80,8 @@ internal sealed class PumpedThreads(LogEnvironment env) : IBrokerThreads, IParti
         {
         }
 
-        Invariant.Require(task.IsCompleted);
+        // Nothing is left to do here, but a task that joins others is completed on a thread of the pool.
+        Invariant.Require(task.IsCompleted || ((IAsyncResult)task).AsyncWaitHandle.WaitOne(JoinMsMax));
         return task;
     }
 

@@ -22,13 +22,13 @@ internal sealed class MetadataLog(PartitionReplica replica, IBrokerThreads threa
     public static TopicId TopicId { get; } = new(new Guid("00000000-0000-0000-0000-00000000006d"));
 
     /// <summary>Kept for ever, in small segments, durable.</summary>
-    public static TopicInfo Topic { get; } = new(
+    public static TopicInfo TopicWith(int segmentBytesMax) => new(
         TopicName,
         TopicId,
         1,
         1,
         new Dictionary<string, string>(),
-        new TopicConfig { RetentionMs = -1, SegmentBytesMax = 64 * 1024 * 1024, SegmentAgeMsMax = long.MaxValue },
+        new TopicConfig { RetentionMs = -1, SegmentBytesMax = segmentBytesMax, SegmentAgeMsMax = long.MaxValue },
         "");
 
     private Offset _applied;

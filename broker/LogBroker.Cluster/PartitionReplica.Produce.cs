@@ -29,7 +29,7 @@ internal sealed partial class PartitionReplica
             DeadlineMs = _env.RunningMs + command.TimeoutMs,
             Producer = new ProducerBatch(ProducerId.None, -1, -1, -1, 0, null),
         };
-        if (batch.Length > topic.Config.BatchBytesMax || batch.Length < BatchHeader.Bytes)
+        if (batch.Length > TopicConfigKeys.BatchBytesMaxOf(topic.Config) || batch.Length < BatchHeader.Bytes)
         {
             // The checks of size come first and need none of the records: nothing is copied for them.
             Refuse(ref entry, batch, RefusalOfSize(batch, topic, isInternal));
@@ -73,14 +73,14 @@ internal sealed partial class PartitionReplica
     private BrokerError RefusalOfSize(ReadOnlySequence<byte> batch, TopicInfo topic, bool isInternal)
     {
         Invariant.Require(!isInternal);
-        int length = (int)Math.Min(batch.Length, topic.Config.BatchBytesMax + 1L);
+        int length = (int)Math.Min(batch.Length, TopicConfigKeys.BatchBytesMaxOf(topic.Config) + 1L);
         byte[] bytes = batch.Slice(0, length).ToArray();
         return BatchValidator.Check(bytes, RulesOf(topic), out _)
             ?? new BrokerError(ErrorCode.CorruptBatch, $"a batch of {batch.Length} bytes is no batch");
     }
 
     private BatchRules RulesOf(TopicInfo topic) => new(
-        topic.Config.BatchBytesMax,
+        TopicConfigKeys.BatchBytesMaxOf(topic.Config),
         topic.Config.TimestampType == TopicTimestampType.LogAppendTime ? TimestampType.LogAppendTime : TimestampType.CreateTime,
         0,
         _env.WallClockMs + Limits.TimestampAheadMsMax);

@@ -37,7 +37,7 @@ public static class TopicConfigKeys
             IndexIntervalBytesMin, IndexIntervalBytesMax, isUnboundedAllowed: false,
             c => c.IndexIntervalBytes, (c, v) => c with { IndexIntervalBytes = (int)v }),
         Size("max.message.bytes",
-            "The largest record batch, header included.",
+            "The largest record batch, header included; a batch must also fit into a segment.",
             BatchHeader.Bytes, Limits.BatchBytesMax, isUnboundedAllowed: false,
             c => c.BatchBytesMax, (c, v) => c with { BatchBytesMax = (int)v }),
         Choice("message.timestamp.type",
@@ -89,7 +89,7 @@ public static class TopicConfigKeys
             }
         }
 
-        if (faults.Count == 0 && config.BatchBytesMax > config.SegmentBytesMax - EpochRow.Bytes)
+        if (faults.Count == 0 && overrides.ContainsKey("max.message.bytes") && config.BatchBytesMax > BatchBytesMaxOf(config))
         {
             faults["max.message.bytes"] =
                 $"max.message.bytes {config.BatchBytesMax} does not fit into segment.bytes {config.SegmentBytesMax} with its row of {EpochRow.Bytes}";
@@ -97,6 +97,9 @@ public static class TopicConfigKeys
 
         return faults.Count == 0 ? config : InvalidConfig(faults);
     }
+
+    /// <summary>The largest batch that a topic takes: max.message.bytes, or what fits into a segment behind its row if that is less.</summary>
+    public static int BatchBytesMaxOf(TopicConfig config) => Math.Min(config.BatchBytesMax, config.SegmentBytesMax - EpochRow.Bytes);
 
     /// <summary>The key of this name, or null.</summary>
     public static TopicConfigKey? Find(string key) => All.FirstOrDefault(k => k.Key == key);
