@@ -7,7 +7,7 @@ public sealed partial class PartitionLog
     /// <summary>
     /// Leases whole batches from the one that holds <paramref name="from"/> on, out of one segment, ending in front of the next epoch
     /// row: at most <paramref name="bytesMax"/> bytes but at least one batch, and nothing at or behind <paramref name="limit"/> or the
-    /// high watermark. Empty when there is nothing to read there yet. Any thread.
+    /// high watermark. Empty when there is nothing to read there yet, or the log is closed. Any thread.
     /// </summary>
     /// <remarks>
     /// Every byte is checked, header, order, epoch and CRC, at least once since the process started before it is served; what fails is
@@ -30,7 +30,7 @@ public sealed partial class PartitionLog
             }
 
             limit = Offset.Min(limit, bounds.HighWatermark);
-            if (from >= limit)
+            if (from >= limit || Volatile.Read(ref _closed))
             {
                 return LogSlice.Empty(from);
             }
