@@ -34,14 +34,22 @@ internal readonly struct SegmentReader(PartitionLog log, Segment segment)
             {
                 RecordBatch batch = Header(ref window, position);
                 int totalBytes = batch.TotalBytes;
-                if (batch.IsEpochRow || batch.NextOffset > limit || (position > start && position + totalBytes - start > bytesMax))
+                bool isFirst = position == start;
+                if (!isFirst && (batch.IsEpochRow || batch.NextOffset > limit || position + totalBytes - start > bytesMax))
                 {
                     break;
                 }
 
+                // The first one is checked before its end is compared with the limit: a damaged length would look like nothing to read.
                 CheckOrder(batch, position, next, epochs);
-                next = batch.NextOffset;
+                Offset behind = batch.NextOffset;
                 CheckBytes(ref window, batch.Crc, position, totalBytes);
+                if (behind > limit)
+                {
+                    break;
+                }
+
+                next = behind;
                 position += totalBytes;
                 position = SkipVerified(ref window, start, position, limit, bytesMax, ref next);
             }
