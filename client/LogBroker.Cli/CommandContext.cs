@@ -84,7 +84,8 @@ internal sealed class CommandContext
             {
                 Servers = Servers,
                 ClientId = "logbroker-cli",
-                ConnectTimeout = timeout < TimeSpan.FromSeconds(2) || Timeout is not null ? timeout : TimeSpan.FromSeconds(2),
+                // Below the other, so that an unreachable broker is called that and not slow.
+                ConnectTimeout = Timeout is null ? TimeSpan.FromSeconds(2) : timeout * 0.8,
                 RequestTimeout = timeout,
                 LoggerFactory = StderrLogger.Factory(Host, IsVerbose),
                 TimeProvider = Host.Time,
@@ -110,6 +111,17 @@ internal sealed class CommandContext
         {
             Progress?.Clear();
             Host.Stderr.WriteLine(message);
+        }
+    }
+
+    /// <summary>Says on stderr what went wrong and, unless quiet, what to do about it.</summary>
+    public void Error(string message, string? hint)
+    {
+        Progress?.Clear();
+        Host.Stderr.WriteLine("logbroker: " + message);
+        if (hint is not null)
+        {
+            Note("hint: " + hint);
         }
     }
 

@@ -66,7 +66,7 @@ internal sealed class ProgressLine : IDisposable
         if (share is { } done)
         {
             int filled = (int)(Math.Clamp(done, 0, 1) * BarColumns);
-            bar = $"[{new string('#', filled)}{new string('.', BarColumns - filled)}] {Math.Clamp(done, 0, 1),4:P0}  ";
+            bar = $"[{new string('#', filled)}{new string('.', BarColumns - filled)}] {(int)(Math.Clamp(done, 0, 1) * 100),3}%  ";
         }
 
         string line = bar + text;

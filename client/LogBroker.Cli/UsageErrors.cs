@@ -12,7 +12,7 @@ internal static class UsageErrors
     {
         Command command = parsed.CommandResult.Command;
         string? unknown = UnknownOption(parsed) ?? parsed.UnmatchedTokens.FirstOrDefault();
-        string message = unknown is null ? Worded(parsed.Errors[0].Message) : Unknown(unknown, command, tree);
+        string message = unknown is null ? Worded((parsed.Errors.FirstOrDefault(e => e.SymbolResult is OptionResult { IdentifierToken: not null }) ?? parsed.Errors[0]).Message) : Unknown(unknown, command, tree);
         stderr.WriteLine("logbroker: " + message);
         stderr.WriteLine("usage: " + HelpWriter.Usage(command));
         stderr.WriteLine($"try '{HelpWriter.Path(command, null)} --help'");

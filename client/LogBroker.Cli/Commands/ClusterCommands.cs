@@ -24,7 +24,7 @@ internal static class ClusterCommands
         },
     };
 
-    private static OutputRecord ToRecord(ClusterStatus status) => new()
+    internal static OutputRecord ToRecord(ClusterStatus status) => new()
     {
         { "summary", status.Summary },
         { "healthy", status.IsHealthy, status.IsHealthy ? "yes" : "NO" },

@@ -94,7 +94,7 @@ internal static class ConfigCommands
     private static bool Same(string a, string b) =>
         a.Equals(b, StringComparison.OrdinalIgnoreCase) || a.Replace(':', '.').Equals(b, StringComparison.OrdinalIgnoreCase);
 
-    private static OutputRecord ToRecord(NodeConfigEntry entry) => new()
+    internal static OutputRecord ToRecord(NodeConfigEntry entry) => new()
     {
         { "key", entry.Key },
         { "value", entry.Value },

@@ -21,7 +21,9 @@ internal sealed class ProduceCommand
     private readonly Argument<string> _topic = Options.Topic();
     private readonly Argument<string?> _file = new("file")
     {
-        HelpName = "FILE|-", Description = "The input; - or nothing is stdin.", Arity = ArgumentArity.ZeroOrOne,
+        HelpName = "FILE|-",
+        Description = "The input; - or nothing is stdin.",
+        Arity = ArgumentArity.ZeroOrOne,
     };
 
     private readonly Option<string?> _delimiter = Options.Text("--delimiter", "-D", "DELIM", "What ends a record. Default: \\n.");

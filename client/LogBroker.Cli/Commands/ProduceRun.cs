@@ -116,22 +116,23 @@ internal sealed class ProduceRun(CommandContext context, string topic, IRecordSo
         }
 
         string rate = elapsed.TotalSeconds >= 1 ? $", {HumanSize.Count((long)(sum.Acknowledged / elapsed.TotalSeconds))} records/s" : "";
-        context.Note(
-            $"acknowledged {HumanSize.Counted(sum.Acknowledged, "record")} ({HumanSize.Bytes(sum.Bytes)}) in {HumanSize.Duration(elapsed)}{rate}");
+        if (sum.Acknowledged > 0 || sum.Failure is null)
+        {
+            context.Note(
+                $"acknowledged {HumanSize.Counted(sum.Acknowledged, "record")} ({HumanSize.Bytes(sum.Bytes)}) in {HumanSize.Duration(elapsed)}{rate}");
+        }
+
         if (sum.Failure is { } failure)
         {
-            context.Host.Stderr.WriteLine(
-                $"logbroker: {HumanSize.Count(sum.Failed)} of {HumanSize.Counted(sum.HandedOver, "record")} failed; "
-                + $"the first was record {sum.FailedRecord}: {ErrorText.Of(failure, context)}");
+            string which = sum.Acknowledged == 0 && sum.Failed == sum.HandedOver
+                ? ""
+                : $"{HumanSize.Count(sum.Failed)} of {HumanSize.Counted(sum.HandedOver, "record")} failed; the first was record {sum.FailedRecord}: ";
+            context.Error(which + ErrorText.Of(failure, context), ErrorText.HintOf(failure, context));
         }
 
         if (badInput is not null)
         {
-            context.Host.Stderr.WriteLine("logbroker: " + badInput.Message);
-            if (badInput.Hint is not null)
-            {
-                context.Host.Stderr.WriteLine("hint: " + badInput.Hint);
-            }
+            context.Error(badInput.Message, badInput.Hint);
         }
 
         if (isInterrupted)

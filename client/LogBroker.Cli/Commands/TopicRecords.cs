@@ -13,12 +13,13 @@ internal static class TopicRecords
         return new OutputRecord
         {
             { "name", topic.Name },
-            { "partitionCount", topic.Partitions.Count },
+            { "partitions", topic.Partitions.Count, null, true, false },
             { "replicationFactor", topic.ReplicationFactor },
-            { "records", records, HumanSize.Count(records) },
-            { "sizeBytes", bytes, HumanSize.Bytes(bytes) },
+            { "records", records, HumanSize.Count(records), true, false },
+            { "sizeBytes", bytes, HumanSize.Bytes(bytes), true, false },
             { "topicId", topic.TopicId, null, false },
             { "internal", topic.IsInternal, null, false },
+            { "partitions", topic.Partitions.Select(Partition).ToArray() },
         };
     }
 

@@ -34,7 +34,8 @@ internal sealed class ChunkReader(Stream input, byte[] delimiter, int pieceBytes
 
             if (_isAtEnd)
             {
-                return _start == _end ? null : Take(_end, 0);
+                // A bare null would become an empty piece.
+                return _start == _end ? default(ReadOnlyMemory<byte>?) : Take(_end, 0);
             }
 
             _searched = Math.Max(_start, _end - delimiter.Length + 1);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using LogBroker.Client;
+using LogBroker.Protocol;
 
 namespace LogBroker.Cli;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using LogBroker.Client;
+using LogBroker.Protocol;
 
 namespace LogBroker.Cli;
 

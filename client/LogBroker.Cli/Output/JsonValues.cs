@@ -9,7 +9,7 @@ internal static class JsonValues
     public static void Write(Utf8JsonWriter json, OutputRecord record)
     {
         json.WriteStartObject();
-        foreach (OutputField field in record)
+        foreach (OutputField field in record.Where(f => f.InJson))
         {
             json.WritePropertyName(field.Name);
             Value(json, field.Value);

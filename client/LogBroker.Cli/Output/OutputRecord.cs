@@ -8,8 +8,9 @@ namespace LogBroker.Cli;
 /// A string, long, int, bool, double or null; a list of strings, ints or longs; a record or a list of records.
 /// </param>
 /// <param name="Human">How a table shows it, when that differs from the plain value.</param>
-/// <param name="InTable">False for what only programs want.</param>
-internal sealed record OutputField(string Name, object? Value, string? Human, bool InTable);
+/// <param name="InTable">False for what only programs that read JSON want.</param>
+/// <param name="InJson">False for a summary of what JSON has in full.</param>
+internal sealed record OutputField(string Name, object? Value, string? Human, bool InTable, bool InJson);
 
 /// <summary>
 /// What a command has to say about one thing, once, for every output format: JSON takes the names and values, a table the
@@ -20,8 +21,8 @@ internal sealed class OutputRecord : IEnumerable<OutputField>
     private readonly List<OutputField> _fields = [];
 
     /// <summary>Adds a value.</summary>
-    public void Add(string name, object? value, string? human = null, bool inTable = true) =>
-        _fields.Add(new OutputField(name, value, human, inTable));
+    public void Add(string name, object? value, string? human = null, bool inTable = true, bool inJson = true) =>
+        _fields.Add(new OutputField(name, value, human, inTable, inJson));
 
     /// <summary>The fields that are no records or lists of records.</summary>
     public IEnumerable<OutputField> Scalars => _fields.Where(f => f.Value is not (OutputRecord or IReadOnlyList<OutputRecord>));

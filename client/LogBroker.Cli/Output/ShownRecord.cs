@@ -1,4 +1,5 @@
 using LogBroker.Client;
+using LogBroker.Protocol;
 
 namespace LogBroker.Cli;
 
@@ -29,5 +30,14 @@ internal readonly record struct ShownRecord(string Topic, int Partition, long Of
             Key = record.Key,
             Value = record.Value,
             Headers = record.Headers.Count == 0 ? NoHeaders : record.Headers,
+        };
+
+    /// <summary>A record of a segment file.</summary>
+    public static ShownRecord Of(string topic, int partition, in LogRecord record) =>
+        new(topic, partition, record.Offset.Value, record.TimestampMs)
+        {
+            Key = record.Key,
+            Value = record.Value,
+            Headers = record.Headers,
         };
 }
