@@ -132,8 +132,21 @@ internal sealed class CommandLine
         return null;
     }
 
-    private async Task<int> Serve(ParseResult parsed) =>
-        LoadOptions(parsed) is { } options ? await _serve(options) : ServerExit.Configuration;
+    private async Task<int> Serve(ParseResult parsed)
+    {
+        if (LoadOptions(parsed) is not { } options)
+            return ServerExit.Configuration;
+        try
+        {
+            return await _serve(options);
+        }
+        catch (Exception e)
+        {
+            // Nobody foresaw it: the whole of it, in one line.
+            Console.Error.WriteLine("logbrokerd: " + e.ToString().ReplaceLineEndings(" "));
+            return ServerExit.Failed;
+        }
+    }
 
     private Command ConfigCommand()
     {

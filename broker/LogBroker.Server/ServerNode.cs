@@ -1,6 +1,7 @@
 using System.Net;
 using LogBroker.Cluster;
 using LogBroker.Protocol;
+using LogBroker.RocksDb;
 using LogBroker.Rpc.Server;
 using LogBroker.Storage;
 using Microsoft.Extensions.Logging;
@@ -45,7 +46,7 @@ internal static class ServerNode
         var fatal = new ServerFatalFailure(options.Config.Duration(ConfigTable.FailureBackoff), signals.Asked, log);
         var opened = await OpenAsync(options, loggers, fatal, health, signals.Asked);
         if (!opened.IsOk)
-            return signals.Asked.IsCancellationRequested ? ServerExit.Ok : Refuse(ServerExit.Configuration, opened.Error.Message);
+            return Refuse(opened.Error, signals.Asked);
         await using var broker = opened.Value;
         metrics.Observe(broker);
         fatal.Started();
@@ -87,6 +88,12 @@ internal static class ServerNode
             NodeId = new NodeId((int)options.Config.Number(ConfigTable.NodeId)),
             PartitionsDefault = (int)options.Config.Number(ConfigTable.TopicPartitions),
             TopicDefaults = options.TopicDefaults,
+            PartitionLoops = (int)options.Config.Number(ConfigTable.PartitionLoops),
+            DiskHeadroomBytes = options.Config.Number(ConfigTable.DiskHeadroom) is > 0 and var bytes ? bytes : null,
+            ProduceBytesMax = options.Config.Number(ConfigTable.MaxBytesInFlightTotal),
+            FetchWaitersMax = (int)options.Config.Number(ConfigTable.MaxFetchWaiters),
+            ProducerExpiryMs = options.Config.Number(ConfigTable.ProducerExpiry),
+            RetentionCheckMs = (int)options.Config.Number(ConfigTable.RetentionCheckInterval),
         };
         try
         {
@@ -96,6 +103,10 @@ internal static class ServerNode
         catch (OperationCanceledException) when (stopAsked.IsCancellationRequested)
         {
             return new BrokerError(ErrorCode.ShuttingDown, "stopped while starting");
+        }
+        catch (RocksDbNotFoundException e)
+        {
+            return new BrokerError(ErrorCode.Internal, e.Message);
         }
         catch (DiskException e)
         {
@@ -165,6 +176,13 @@ internal static class ServerNode
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using (asked.Register(stop.SetResult))
             await stop.Task;
+    }
+
+    private static int Refuse(BrokerError error, CancellationToken stopAsked)
+    {
+        if (stopAsked.IsCancellationRequested)
+            return ServerExit.Ok;
+        return Refuse(error.Code is ErrorCode.Internal ? ServerExit.Failed : ServerExit.Configuration, error.Message);
     }
 
     private static int Refuse(int code, string line)

@@ -52,6 +52,14 @@ internal static class ConfigTable
         + "resumes by itself. 0: a sixteenth of the disk, at most 1GiB.")
     { Min = 0 };
 
+    public static readonly ConfigKey RetentionCheckInterval = new("Storage:RetentionCheckInterval", ConfigType.Duration, "1min",
+        "Time between two looks at retention and the age of segments.")
+    { Min = 1, Max = int.MaxValue };
+
+    public static readonly ConfigKey PartitionLoops = new("Storage:PartitionLoops", ConfigType.Integer, "0",
+        "Threads that run partitions; 0 means one per core.")
+    { Max = 1024 };
+
     public static readonly ConfigKey FailureBackoff = new("Storage:FailureBackoff", ConfigType.Duration, "10s",
         "How long a start that fails for the disk waits before it exits, so that a supervisor that restarts at once does not spin.")
     { Min = 0, Max = 3_600_000 };
@@ -102,6 +110,18 @@ internal static class ConfigTable
         "Bytes of one produce stream that wait for their acknowledgement; one batch more is answered with BUSY.")
     { Min = 1024 * 1024, Max = Limits.BytesInFlightPerStreamMax };
 
+    public static readonly ConfigKey MaxBytesInFlightTotal = new("Limits:MaxBytesInFlightTotal", ConfigType.Bytes, "256MiB",
+        "Bytes of batches of all producers that wait to be appended; one batch more is answered with BUSY.")
+    { Min = Limits.BatchBytesMax };
+
+    public static readonly ConfigKey MaxFetchWaiters = new("Limits:MaxFetchWaiters", ConfigType.Integer, "100000",
+        "Fetches that wait for records; one more is answered with BUSY.")
+    { Min = 1, Max = int.MaxValue };
+
+    public static readonly ConfigKey ProducerExpiry = new("Limits:ProducerExpiry", ConfigType.Duration, "1d",
+        "How long an idempotent producer that appends nothing is remembered.")
+    { Min = 1 };
+
     public static readonly ConfigKey HandshakeTimeout = new("Limits:HandshakeTimeout", ConfigType.Duration, "5s",
         "Time for a new connection to show that it speaks the protocol of its port.")
     { Min = 100, Max = 60_000 };
@@ -143,9 +163,11 @@ internal static class ConfigTable
     [
         NodeId, NodeRack, NodeAdvertisedGrpc, NodeStopTimeout,
         ListenGrpc, ListenHttp, ListenInsecure,
-        DataDirectory, SegmentBytes, SegmentAge, IndexIntervalBytes, DiskHeadroom, FailureBackoff, DiskLowWatermark,
+        DataDirectory, SegmentBytes, SegmentAge, IndexIntervalBytes, DiskHeadroom, DiskLowWatermark, FailureBackoff,
+        RetentionCheckInterval, PartitionLoops,
         TopicPartitions, TopicRetentionTime, TopicRetentionBytes, TopicMaxBatchBytes, TopicTimestampType, TopicDurability,
         MaxConnections, MaxHttpConnections, MaxCalls, MaxStreamsPerConnection, MaxRequestBytes, MaxBatchesInFlight, MaxBytesInFlight,
+        MaxBytesInFlightTotal, MaxFetchWaiters, ProducerExpiry,
         HandshakeTimeout, MessageReadTimeout, StreamIdleTimeout, HeartbeatInterval,
         LogLevel, LogFormat, OtlpEndpoint, OtlpProtocol, OtlpInterval,
     ];
