@@ -57,6 +57,9 @@ public sealed record BrokerSettings
     /// <summary>Milliseconds between looks at retention and segment age.</summary>
     public int RetentionCheckMs { get; init; } = 60_000;
 
+    /// <summary>How far in the future of the broker's clock the timestamps of records may lie, in milliseconds.</summary>
+    public long TimestampFutureMsMax { get; init; } = Limits.TimestampAheadMsMax;
+
     internal DataDirectoryOptions DirectoryOptions => new(NodeId, ClusterId) { NewId = NewId };
 
     /// <summary>The first setting that makes no sense, or null.</summary>
@@ -75,6 +78,7 @@ public sealed record BrokerSettings
             ("GroupAppendBytesMax", GroupAppendBytesMax, 1, 1 << 30),
             ("ProducersPerPartitionMax", ProducersPerPartitionMax, 1, 10_000_000),
             ("ProducerExpiryMs", ProducerExpiryMs, 1, long.MaxValue),
+            ("TimestampFutureMsMax", TimestampFutureMsMax, 0, long.MaxValue / 2),
             ("RetentionCheckMs", RetentionCheckMs, 1, int.MaxValue),
         ];
         foreach ((string name, long value, long min, long max) in ranges)

@@ -98,7 +98,7 @@ internal sealed class BrokerStart
         };
         IBrokerThreads threads = isPumped ? new PumpedThreads(logs) : new BrokerThreads(logs, settings.PartitionLoops);
         _taken.Push(new EndOfThreads(threads));
-        var env = new ReplicaEnvironment
+        var env = new ReplicaEnvironment(time)
         {
             Settings = settings,
             Logs = logs,

@@ -83,7 +83,7 @@ internal sealed partial class PartitionReplica
         TopicConfigKeys.BatchBytesMaxOf(topic.Config),
         topic.Config.TimestampType == TopicTimestampType.LogAppendTime ? TimestampType.LogAppendTime : TimestampType.CreateTime,
         0,
-        _env.WallClockMs + Limits.TimestampAheadMsMax);
+        _env.WallClockMs + _env.Settings.TimestampFutureMsMax);
 
     /// <summary>A refusal keeps its place in the order. The producer is taken from the header as far as there is one.</summary>
     private static void Refuse(ref ProduceEntry entry, ReadOnlySequence<byte> batch, BrokerError error)

@@ -5,8 +5,10 @@ using Microsoft.Extensions.Logging;
 namespace LogBroker.Cluster;
 
 /// <summary>What all replicas of a broker share. Thread-safe; lives longer than the replicas.</summary>
-internal sealed class ReplicaEnvironment
+internal sealed class ReplicaEnvironment(TimeProvider time)
 {
+    private readonly long _started = time.GetTimestamp();
+
     public required BrokerSettings Settings { get; init; }
 
     public required LogEnvironment Logs { get; init; }
@@ -25,11 +27,11 @@ internal sealed class ReplicaEnvironment
 
     public required ILogger Log { get; init; }
 
-    public TimeProvider Time => Logs.Time;
+    public TimeProvider Time => time;
 
     /// <summary>Milliseconds since 1970-01-01 by the broker's clock: for record times and retention.</summary>
     public long WallClockMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     /// <summary>Milliseconds of running time: for deadlines and expiry, which no jump of the clock may touch.</summary>
-    public long RunningMs => (long)(Time.GetTimestamp() / (double)Time.TimestampFrequency * 1000);
+    public long RunningMs => Time.GetElapsedTime(_started).Ticks / TimeSpan.TicksPerMillisecond;
 }

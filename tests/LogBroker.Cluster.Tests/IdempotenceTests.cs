@@ -1,0 +1,222 @@
+using LogBroker.Protocol;
+using LogBroker.TestKit;
+
+namespace LogBroker.Cluster.Tests;
+
+/// <summary>Idempotent producers through the whole broker: retries neither reorder nor duplicate, whatever happens in between.</summary>
+public sealed class IdempotenceTests
+{
+    [Fact]
+    public async Task ProducerIdsAreNeverHandedOutTwice()
+    {
+        await using TestBroker broker = await TestBroker.Open();
+        var ids = new HashSet<long>();
+        for (int life = 0; life < 4; life++)
+        {
+            for (int i = 0; i < 700; i++)
+            {
+                Result<ProducerIdentity> producer = await broker.Broker.InitProducer(null, CancellationToken.None);
+                Assert.Equal(0, producer.Value.Epoch);
+                Assert.True(ids.Add(producer.Value.Id.Value));
+            }
+
+            await (life % 2 == 0 ? broker.Restart() : broker.Crash(LossMode.LoseUnsynced));
+        }
+    }
+
+    [Fact]
+    public async Task AKnownProducerGetsItsNextEpochAndAnInventedOneNothing()
+    {
+        await using TestBroker broker = await TestBroker.Open();
+        ProducerIdentity producer = (await broker.Broker.InitProducer(null, CancellationToken.None)).Value;
+        Assert.Equal(producer with { Epoch = 1 }, (await broker.Broker.InitProducer(producer, CancellationToken.None)).Value);
+        ProducerIdentity last = producer with { Epoch = short.MaxValue };
+        ProducerIdentity fresh = (await broker.Broker.InitProducer(last, CancellationToken.None)).Value;
+        Assert.True(fresh.Id.Value > producer.Id.Value && fresh.Epoch == 0);
+        foreach (ProducerIdentity invented in new ProducerIdentity[] { new(new ProducerId(900), 0), new(new ProducerId(1 << 30), 0), new(new ProducerId(0), 0) })
+        {
+            Assert.Equal(ErrorCode.UnknownProducer, (await broker.Broker.InitProducer(invented, CancellationToken.None)).Error!.Code);
+        }
+
+        await broker.Restart();
+        Assert.Equal(producer with { Epoch = 1 }, (await broker.Broker.InitProducer(producer, CancellationToken.None)).Value);
+    }
+
+    [Theory]
+    [InlineData("restart")]
+    [InlineData("crash")]
+    [InlineData("lost state")]
+    public async Task Row28_DuplicatesAreKnownAfter(string what)
+    {
+        await using TestBroker broker = await TestBroker.Open();
+        await broker.Create("a");
+        await broker.ProduceOk("a", 0, TestBatches.Of(3));
+        for (int i = 0; i < 8; i++)
+        {
+            Assert.Equal(new Offset(3 + (2 * i)), await broker.ProduceOk("a", 0, ProducerBatches.Of(7, 0, 2 * i, 2)));
+        }
+
+        switch (what)
+        {
+            case "restart":
+                await broker.Restart();
+                break;
+            case "crash":
+                await broker.Crash(LossMode.LoseUnsynced);
+                break;
+            default:
+                broker.State.Wipe();
+                await broker.Crash(LossMode.LoseUnsynced);
+                break;
+        }
+
+        for (int i = 3; i < 8; i++)
+        {
+            ProduceOutcome again = await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 2 * i, 2));
+            Assert.True(again.IsDuplicate);
+            Assert.Null(again.Error);
+            Assert.Equal(new Offset(3 + (2 * i)), again.BaseOffset);
+            Assert.Equal(ReachedDurability.QuorumFsync, again.Durability);
+            Assert.Equal(new Epoch(1), again.LeaderEpoch);
+        }
+
+        Assert.Equal(ErrorCode.DuplicateSequence, (await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 4, 2))).Error!.Code);
+        Assert.Equal(ErrorCode.OutOfOrderSequence, (await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 18, 2))).Error!.Code);
+        Assert.Equal(ErrorCode.SequenceReuse, (await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 14, 2, fill: 9))).Error!.Code);
+        Assert.Equal(ErrorCode.UnknownProducer, (await broker.Produce("a", 0, ProducerBatches.Of(8, 0, 1))).Error!.Code);
+        await broker.ProduceOk("a", 0, ProducerBatches.Of(7, 1, 0));
+        Assert.Equal(ErrorCode.ProducerFenced, (await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 16))).Error!.Code);
+        Assert.Equal(20, (await broker.ReadAll("a")).Count);
+    }
+
+    [Fact]
+    public async Task StateSurvivesTheDeletionOfItsRecords()
+    {
+        await using TestBroker broker = await TestBroker.Open();
+        await broker.Create("a");
+        for (int i = 0; i < 4; i++)
+        {
+            await broker.ProduceOk("a", 0, ProducerBatches.Of(7, 0, 100 * i, 100));
+            await broker.ProduceOk("a", 0, TestBatches.Of(1, 40_000));
+        }
+
+        Assert.True((await broker.Broker.DeleteRecords(new TopicPartition("a", 0), Offset.None, false, CancellationToken.None)).IsOk);
+        Assert.Empty(await broker.ReadAll("a"));
+        await broker.Restart();
+        Assert.True((await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 300, 100))).IsDuplicate);
+        await broker.ProduceOk("a", 0, ProducerBatches.Of(7, 0, 400));
+    }
+
+    [Fact]
+    public async Task ADuplicateInFlightWaitsForTheSameAck()
+    {
+        await using TestBroker broker = await TestBroker.Open();
+        await broker.Create("a");
+        byte[] batch = ProducerBatches.Of(7, 0, 0, 3);
+        Outcome first = broker.Send("a", 0, batch);
+        Outcome second = broker.Send("a", 0, batch);
+        var threads = (PumpedThreads)broker.Broker.Threads;
+        Assert.True(threads.Step()); // appended, not flushed
+        Outcome third = broker.Send("a", 0, batch);
+        Assert.True(threads.Step());
+        Assert.False(first.IsDone || second.IsDone || third.IsDone);
+        broker.Pump();
+        Assert.Equal(Offset.Zero, (await first.Value).BaseOffset);
+        Assert.False((await first.Value).IsDuplicate);
+        foreach (Outcome again in new[] { second, third })
+        {
+            Assert.True((await again.Value).IsDuplicate);
+            Assert.Equal(Offset.Zero, (await again.Value).BaseOffset);
+            Assert.Equal(ReachedDurability.QuorumFsync, (await again.Value).Durability);
+        }
+
+        Assert.Equal(3, (await broker.ReadAll("a")).Count);
+    }
+
+    [Fact]
+    public async Task AfterARefusedBatchLaterOnesOfTheStreamAreRefusedUntilItIsResent()
+    {
+        await using TestBroker broker = await TestBroker.Open();
+        await broker.Create("a");
+        await broker.Create("b");
+        var stream = new Outcomes();
+        byte[] good = ProducerBatches.Of(7, 0, 5, 5);
+        byte[] bad = [.. good];
+        bad[^1] ^= 1;
+        Outcome[] outcomes =
+        [
+            broker.Send("a", 0, ProducerBatches.Of(7, 0, 0, 5), stream: stream),
+            broker.Send("a", 0, bad, stream: stream),
+            broker.Send("a", 0, ProducerBatches.Of(7, 0, 10, 5), stream: stream),
+            broker.Send("a", 0, ProducerBatches.Of(7, 0, 15, 5), stream: stream),
+            broker.Send("b", 0, ProducerBatches.Of(7, 0, 0, 5), stream: stream),
+            broker.Send("a", 0, ProducerBatches.Of(9, 0, 0, 5), stream: stream),
+            broker.Send("a", 0, TestBatches.Of(1), stream: stream),
+        ];
+        broker.Pump();
+        ErrorCode?[] codes = [.. outcomes.Select(o => o.Value.Result.Error?.Code)];
+        Assert.Equal(
+            [null, ErrorCode.CorruptBatch, ErrorCode.EarlierBatchFailed, ErrorCode.EarlierBatchFailed, null, null, null], codes);
+        Assert.Equal("5", outcomes[2].Value.Result.Error!.Metadata["expectedSequence"]);
+
+        Outcome[] resent = [broker.Send("a", 0, good, stream: stream), .. new[] { 10, 15 }.Select(s => broker.Send("a", 0, ProducerBatches.Of(7, 0, s, 5), stream: stream))];
+        broker.Pump();
+        Assert.All(resent, o => Assert.Null(o.Value.Result.Error));
+
+        // Without a refusal on the stream a gap is a gap, and fatal.
+        Assert.Equal(ErrorCode.OutOfOrderSequence, (await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 30), stream: new Outcomes())).Error!.Code);
+        Assert.Equal(20 + 5 + 1, (await broker.ReadAll("a")).Count);
+    }
+
+    [Fact]
+    public async Task ANewProducerWhoseFirstBatchIsRefusedIsNotUnknown()
+    {
+        await using TestBroker broker = await TestBroker.Open();
+        await broker.Create("a");
+        var stream = new Outcomes();
+        byte[] bad = ProducerBatches.Of(7, 0, 0, 5);
+        bad[^1] ^= 1;
+        Outcome first = broker.Send("a", 0, bad, stream: stream);
+        Outcome second = broker.Send("a", 0, ProducerBatches.Of(7, 0, 5, 5), stream: stream);
+        broker.Pump();
+        Assert.Equal(ErrorCode.CorruptBatch, (await first.Value).Error!.Code);
+        Assert.Equal(ErrorCode.EarlierBatchFailed, (await second.Value).Error!.Code);
+    }
+
+    [Fact]
+    public async Task SilentProducersAreForgottenByRunningTimeNotByTheClock()
+    {
+        await using TestBroker broker = await TestBroker.Open(with: s => s with { ProducerExpiryMs = 3_600_000, RetentionCheckMs = 1_000 });
+        await broker.Create("a");
+        await broker.ProduceOk("a", 0, ProducerBatches.Of(7, 0, 0));
+        broker.Time.Advance(TimeSpan.FromMinutes(59));
+        broker.Pump();
+        Assert.True((await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 0))).IsDuplicate);
+        broker.Time.Advance(TimeSpan.FromMinutes(2));
+        broker.Pump();
+        Assert.Equal(ErrorCode.UnknownProducer, (await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 1))).Error!.Code);
+    }
+
+    [Fact]
+    public async Task AppendTimeTopicsKnowTheirDuplicatesThoughTheBrokerStampedThem()
+    {
+        await using TestBroker broker = await TestBroker.Open();
+        await broker.Create("a", 1, ("message.timestamp.type", "LogAppendTime"));
+        ProduceOutcome first = await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 0, 2));
+        Assert.Equal(broker.NowMs, first.AppendTimeMs);
+        broker.Time.Advance(TimeSpan.FromSeconds(5));
+        foreach (bool crash in new[] { false, true })
+        {
+            if (crash)
+            {
+                await broker.Crash(LossMode.LoseUnsynced);
+            }
+
+            ProduceOutcome again = await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 0, 2));
+            Assert.True(again.IsDuplicate);
+            Assert.Equal(first.AppendTimeMs, again.AppendTimeMs);
+        }
+
+        Assert.Equal(2, (await broker.ReadAll("a")).Count);
+    }
+}
