@@ -164,7 +164,7 @@ internal sealed class BrokerLife
         _sent.Add(sent);
         Outcome outcome = _broker.Send(sent.Topic, sent.Partition, batch);
         _broker.Pump();
-        ProduceOutcome answer = outcome.Value.Result;
+        ProduceOutcome answer = outcome.Answer;
         Assert.Null(answer.Error);
         sent.Offset = answer.BaseOffset.Value;
         Assert.Equal(sent.Topic == Memory ? ReachedDurability.QuorumMemory : ReachedDurability.QuorumFsync, answer.Durability);

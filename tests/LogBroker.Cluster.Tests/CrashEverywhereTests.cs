@@ -1,4 +1,3 @@
-using LogBroker.Protocol;
 using LogBroker.TestKit;
 
 namespace LogBroker.Cluster.Tests;

@@ -154,14 +154,14 @@ public sealed class IdempotenceTests
             broker.Send("a", 0, TestBatches.Of(1), stream: stream),
         ];
         broker.Pump();
-        ErrorCode?[] codes = [.. outcomes.Select(o => o.Value.Result.Error?.Code)];
+        ErrorCode?[] codes = [.. outcomes.Select(o => o.Answer.Error?.Code)];
         Assert.Equal(
             [null, ErrorCode.CorruptBatch, ErrorCode.EarlierBatchFailed, ErrorCode.EarlierBatchFailed, null, null, null], codes);
-        Assert.Equal("5", outcomes[2].Value.Result.Error!.Metadata["expectedSequence"]);
+        Assert.Equal("5", outcomes[2].Answer.Error!.Metadata["expectedSequence"]);
 
         Outcome[] resent = [broker.Send("a", 0, good, stream: stream), .. new[] { 10, 15 }.Select(s => broker.Send("a", 0, ProducerBatches.Of(7, 0, s, 5), stream: stream))];
         broker.Pump();
-        Assert.All(resent, o => Assert.Null(o.Value.Result.Error));
+        Assert.All(resent, o => Assert.Null(o.Answer.Error));
 
         // Without a refusal on the stream a gap is a gap, and fatal.
         Assert.Equal(ErrorCode.OutOfOrderSequence, (await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 30), stream: new Outcomes())).Error!.Code);

@@ -63,7 +63,7 @@ public sealed class ProduceTests
         int before = broker.Disk.Syncs;
         Outcome[] outcomes = [.. Enumerable.Range(0, 100).Select(i => broker.Send("a", i % 2, TestBatches.Of(2)))];
         broker.Pump();
-        Assert.All(outcomes, o => Assert.Null(o.Value.Result.Error));
+        Assert.All(outcomes, o => Assert.Null(o.Answer.Error));
         Assert.Equal(before + 2, broker.Disk.Syncs);
     }
 
@@ -91,8 +91,8 @@ public sealed class ProduceTests
         await broker.Create("a");
         Outcome[] outcomes = [.. Enumerable.Range(0, 15).Select(_ => broker.Send("a", 0, TestBatches.Of(1)))];
         broker.Pump();
-        Assert.Equal(10, outcomes.Count(o => o.Value.Result.Error is null));
-        Assert.All(outcomes.Skip(10), o => Assert.Equal(ErrorCode.Busy, o.Value.Result.Error!.Code));
+        Assert.Equal(10, outcomes.Count(o => o.Answer.Error is null));
+        Assert.All(outcomes.Skip(10), o => Assert.Equal(ErrorCode.Busy, o.Answer.Error!.Code));
         Assert.Equal(10, (await broker.ReadAll("a")).Count);
         await broker.ProduceOk("a", 0, TestBatches.Of(1));
     }
@@ -249,7 +249,7 @@ public sealed class ProduceTests
         Assert.Equal(ErrorCode.ShuttingDown, (await broker.Produce("a", 0, TestBatches.Of(1))).Error!.Code);
         Assert.Equal(ErrorCode.ShuttingDown, (await broker.TryCreate("b")).Error!.Code);
         await broker.Open();
-        Assert.Equal(outcomes.Count(o => o.Value.Result.Error is null), (await broker.ReadAll("a")).Count);
+        Assert.Equal(outcomes.Count(o => o.Answer.Error is null), (await broker.ReadAll("a")).Count);
         await broker.DisposeAsync();
     }
 

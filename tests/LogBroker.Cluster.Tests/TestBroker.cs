@@ -215,6 +215,16 @@ internal sealed class Outcome(ulong id)
 
     public bool IsDone => _done.Task.IsCompleted;
 
+    /// <summary>The outcome, which must be there.</summary>
+    public ProduceOutcome Answer
+    {
+        get
+        {
+            Assert.True(IsDone, "the batch was not answered");
+            return _done.Task.Result;
+        }
+    }
+
     public void Set(in ProduceOutcome outcome) => _done.SetResult(outcome);
 }
 
