@@ -14,11 +14,24 @@ public readonly record struct ProducerRecord
         Value = value;
     }
 
+    /// <summary>As the other; a null array is null. By its conversion to memory alone it would become an empty value.</summary>
+    public ProducerRecord(byte[]? value)
+        : this(null, value)
+    {
+    }
+
     /// <summary>A record with a key and a value; a null value is a tombstone: "delete this key".</summary>
     public ProducerRecord(ReadOnlyMemory<byte>? key, ReadOnlyMemory<byte>? value)
     {
         Key = key;
         Value = value;
+    }
+
+    /// <summary>As the other; null arrays are null. By their conversion to memory alone they would become empty.</summary>
+    public ProducerRecord(byte[]? key, byte[]? value)
+    {
+        Key = key is null ? default(ReadOnlyMemory<byte>?) : key;
+        Value = value is null ? default(ReadOnlyMemory<byte>?) : value;
     }
 
     /// <summary>The key; null is none, which is not the same as an empty one.</summary>

@@ -4,7 +4,14 @@ using System.Text;
 namespace LogBroker.Protocol;
 
 /// <summary>A header of a record: a name, not null and not necessarily unique, and a value that may be null.</summary>
-public readonly record struct RecordHeader(string Key, ReadOnlyMemory<byte>? Value);
+public readonly record struct RecordHeader(string Key, ReadOnlyMemory<byte>? Value)
+{
+    /// <summary>As the other; a null array is null. By its conversion to memory alone it would become an empty value.</summary>
+    public RecordHeader(string key, byte[]? value)
+        : this(key, value is null ? default(ReadOnlyMemory<byte>?) : value)
+    {
+    }
+}
 
 /// <summary>
 /// The headers of one record, in order, read from its bytes only when asked for. Lives as long as the bytes of the batch;

@@ -5,6 +5,22 @@ namespace LogBroker.Client.Tests;
 public sealed class ConsumedRecordTests
 {
     [Fact]
+    public void A_null_array_is_null_and_an_empty_one_is_not()
+    {
+        byte[]? none = null;
+        Assert.Equal((null, null), Lengths(new ProducerRecord(none)));
+        Assert.Equal((null, null), Lengths(new ProducerRecord(none, none)));
+        Assert.Equal((0, null), Lengths(new ProducerRecord([], none)));
+        Assert.Equal((null, 0), Lengths(new ProducerRecord(none, [])));
+        Assert.Equal((null, 1), Lengths(new ProducerRecord("v"u8.ToArray())));
+        Assert.Equal((1, null), Lengths(new ProducerRecord(new ReadOnlyMemory<byte>([1]), null)));
+        Assert.Null(new RecordHeader("h", none).Value);
+        Assert.Equal(0, new RecordHeader("h", []).Value?.Length);
+
+        static (int? Key, int? Value) Lengths(ProducerRecord record) => (record.Key?.Length, record.Value?.Length);
+    }
+
+    [Fact]
     public void A_copy_keeps_null_apart_from_empty_and_stands_on_memory_of_its_own()
     {
         using var builder = new BatchBuilder(Limits.BatchBytesDefault);
