@@ -2,7 +2,7 @@ using Google.Protobuf.Reflection;
 
 namespace LogBroker.Rpc.Server;
 
-/// <summary>Finds the file of a name or a symbol among the given services' files and all they import. Immutable.</summary>
+/// <summary>Finds the file of a name or a symbol among the given services' files, all they import, and the standard error details. Immutable.</summary>
 internal sealed class DescriptorIndex
 {
     private readonly Dictionary<string, FileDescriptor> _files = [];
@@ -11,9 +11,10 @@ internal sealed class DescriptorIndex
     public DescriptorIndex(IReadOnlyList<ServiceDescriptor> services)
     {
         Services = [.. services.Select(static service => service.FullName).Order(StringComparer.Ordinal)];
-        foreach (var service in services)
+        // Status details travel as Any, so no service imports their types: without them a client cannot show why it was refused.
+        foreach (var root in services.Select(static service => service.File).Append(Google.Rpc.ErrorDetailsReflection.Descriptor))
         {
-            foreach (var file in WithImports(service.File))
+            foreach (var file in WithImports(root))
             {
                 if (_files.TryAdd(file.Name, file))
                     Add(file);
