@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace LogBroker.Protocol.Tests;
@@ -31,7 +30,7 @@ public sealed class ErrorsPageTests
     [Fact]
     public void The_page_is_current()
     {
-        string path = Path.Combine(RepositoryRoot(), "docs", "errors.md");
+        string path = Path.Combine(Repository.Root, "docs", "errors.md");
         if (Environment.GetEnvironmentVariable("LOGBROKER_WRITE_DOCS") == "1")
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -56,7 +55,4 @@ public sealed class ErrorsPageTests
 
     private static string Screaming(CanonicalStatus status) =>
         string.Concat(status.ToString().Select((c, i) => i > 0 && char.IsUpper(c) ? $"_{c}" : char.ToUpperInvariant(c).ToString()));
-
-    private static string RepositoryRoot([CallerFilePath] string file = "") =>
-        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(file)!, "..", ".."));
 }
