@@ -27,9 +27,11 @@ public sealed class DeletedSegments(TimeProvider time)
     }
 
     /// <summary>Revokes leases that are too old and forgets segments nobody holds. Called at intervals.</summary>
-    public void Sweep()
+    public void Sweep() => Sweep(LeaseAgeMsMax);
+
+    internal void Sweep(int leaseAgeMsMax)
     {
-        long oldest = time.GetTimestamp() - (long)(time.TimestampFrequency * (LeaseAgeMsMax / 1000.0));
+        long oldest = time.GetTimestamp() - (long)(time.TimestampFrequency * (leaseAgeMsMax / 1000.0));
         lock (_gate)
         {
             _held.RemoveAll(s => !s.RevokeLeases(oldest));

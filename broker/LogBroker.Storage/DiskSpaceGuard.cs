@@ -28,9 +28,6 @@ public sealed class DiskSpaceGuard
     /// <summary>True since room was last found wanting.</summary>
     public bool IsFull => Volatile.Read(ref _full) != 0;
 
-    /// <summary>Bytes of deleted files that leases still hold: they are not free yet.</summary>
-    internal Func<long> HeldBytes { get; set; } = () => 0;
-
     /// <summary>Room as the file system has it now.</summary>
     public DiskSpace Space => _disk.Space(_path);
 

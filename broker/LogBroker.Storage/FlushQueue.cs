@@ -17,17 +17,23 @@ public sealed class FlushQueue : IDisposable
     /// <summary>Longest time between two synced checkpoints while there are turns.</summary>
     private static readonly TimeSpan CheckpointSyncInterval = TimeSpan.FromSeconds(10);
 
+    /// <summary>Threads beside the queue's own that sync files of one turn.</summary>
+    private const int SyncThreads = 3;
+
     private readonly LogEnvironment _env;
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _wake = new(false);
     private readonly Thread? _thread;
+    private readonly SyncCrew _crew;
 
     // Guarded by _gate.
     private List<PartitionLog> _wanting = [];
     private bool _stopping;
 
     // Of the turn.
-    private readonly List<(PartitionLog Log, FlushMark Mark)> _turn = [];
+    private readonly List<PartitionLog> _turn = [];
+    private readonly Action<int> _syncOne;
+    private FlushMark[] _marks = [];
     private readonly StateBatch _checkpoints = new();
     private List<PartitionLog> _serving = [];
     private long _checkpointSyncedAt;
@@ -38,6 +44,8 @@ public sealed class FlushQueue : IDisposable
     {
         _env = env;
         _checkpointSyncedAt = env.Time.GetTimestamp();
+        _syncOne = SyncOne;
+        _crew = new SyncCrew(withThread ? SyncThreads : 0);
         if (withThread)
         {
             _thread = new Thread(Serve) { IsBackground = true, Name = "flush" };
@@ -103,9 +111,9 @@ public sealed class FlushQueue : IDisposable
 
         _env.Metrics.FlushTurnSeconds.Record(_env.Time.GetElapsedTime(started).TotalSeconds);
         int count = _turn.Count;
-        foreach ((PartitionLog log, FlushMark mark) in _turn)
+        for (int i = 0; i < count; i++)
         {
-            log.FlushListener?.Flushed(log, mark);
+            _turn[i].FlushListener?.Flushed(_turn[i], _marks[i]);
         }
 
         _turn.Clear();
@@ -126,6 +134,7 @@ public sealed class FlushQueue : IDisposable
             _thread.Join();
         }
 
+        _crew.Dispose();
         _wake.Dispose();
     }
 
@@ -143,25 +152,35 @@ public sealed class FlushQueue : IDisposable
             {
                 if (log.TryEnterFlush())
                 {
-                    _turn.Add((log, default));
-                    FlushMark mark = log.SyncFiles();
-                    _turn[^1] = (log, mark);
-                    int before = _checkpoints.Count;
-                    log.AddCheckpoint(_checkpoints, mark);
-                    rolled |= _checkpoints.Count - before > 1;
+                    _turn.Add(log);
                 }
+            }
+
+            if (_marks.Length < _turn.Count)
+            {
+                _marks = new FlushMark[_turn.Count * 2];
+            }
+
+            _crew.Run(_turn.Count, _syncOne);
+            for (int i = 0; i < _turn.Count; i++)
+            {
+                int before = _checkpoints.Count;
+                _turn[i].AddCheckpoint(_checkpoints, _marks[i]);
+                rolled |= _checkpoints.Count - before > 1;
             }
 
             StoreCheckpoints(rolled);
         }
         finally
         {
-            foreach ((PartitionLog log, _) in _turn)
+            foreach (PartitionLog log in _turn)
             {
                 log.ExitFlush();
             }
         }
     }
+
+    private void SyncOne(int at) => _marks[at] = _turn[at].SyncFiles();
 
     private void StoreCheckpoints(bool rolled)
     {

@@ -16,7 +16,6 @@ public sealed class LogEnvironment
         Metrics = metrics;
         Time = time;
         DeletedSegments = new DeletedSegments(time);
-        space.HeldBytes = () => DeletedSegments.HeldBytes;
     }
 
     /// <summary>All file access.</summary>

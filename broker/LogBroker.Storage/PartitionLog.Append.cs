@@ -12,6 +12,8 @@ public readonly record struct AppendOutcome(int Count, Offset BaseOffset, Broker
 
 public sealed partial class PartitionLog
 {
+    private bool _isRefusing;
+
     /// <summary>
     /// Appends a group of batches as the leader of the last epoch: stamps base offsets and the epoch into their headers, outside
     /// the CRC, and writes the group with one call (one per segment when it is rolled in between). Not durable before the next flush.
@@ -126,6 +128,7 @@ public sealed partial class PartitionLog
             }
         }
 
+        _isRefusing = false;
         _env.Metrics.AppendedBytes.Add(totalBytes);
         return new AppendOutcome(done, first, null);
     }
@@ -307,8 +310,9 @@ public sealed partial class PartitionLog
 
     private BrokerError RefuseForRoom()
     {
-        if (!_env.Space.IsFull)
+        if (!_isRefusing)
         {
+            _isRefusing = true;
             StorageLog.DiskFull(_env.Log, Directory);
         }
 

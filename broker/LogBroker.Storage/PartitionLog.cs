@@ -132,7 +132,8 @@ public sealed partial class PartitionLog : IDisposable
     /// Syncs what is not durable, trims the open segment, writes its indexes and the checkpoint: the next start has nothing to scan.
     /// No flush turn may want this log any more.
     /// </summary>
-    public void Close()
+    /// <param name="syncState">False when the caller closes many logs and syncs the state store once behind them.</param>
+    public void Close(bool syncState = true)
     {
         if (_closed || _broken)
         {
@@ -154,7 +155,7 @@ public sealed partial class PartitionLog : IDisposable
                     FlushMark mark = SyncFiles();
                     var batch = new StateBatch();
                     AddCheckpoint(batch, mark);
-                    _env.State.Write(batch, sync: true);
+                    _env.State.Write(batch, syncState);
                     _ = CompleteFlush(mark);
                 }
             });
