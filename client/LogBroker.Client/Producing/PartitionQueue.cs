@@ -26,7 +26,8 @@ internal enum TakeOutcome
 /// </summary>
 /// <remarks>
 /// Order and exactly-once rest on these rules. Sequence numbers are given when a batch is first sent. At most five batches are in
-/// flight, all over one stream. After a refusal or a lost stream nothing is sent until every batch in flight has ended; then they are
+/// flight, and none is sent that would push an unanswered one out of the broker's memory of five; all go over one stream. After a
+/// refusal or a lost stream nothing is sent until every batch in flight has ended; then they are
 /// sent again from the first unanswered one, in order, with their old sequences, which the broker recognises. When a batch fails for
 /// good, the sequence has a hole: if it certainly was not written, the batches behind it are numbered anew; if it may have been, they
 /// take a new producer epoch, and those of them that may themselves have been written fail as unknown.
@@ -412,19 +413,26 @@ internal sealed partial class PartitionQueue(ProducerCore core, TopicQueue topic
             return false;
         }
 
-        if (_resend.Count > 0 || _sealed.Count > 0)
+        if (_resend.Count > 0)
         {
             return true;
         }
 
-        if (_open is null)
+        // The broker remembers five batches: none may be sent that would push an unanswered one out of its memory.
+        if ((_open is null && _sealed.Count == 0)
+            || (_inFlight.Count > 0 && _places + 1 - _inFlight[0].Place >= core.BatchesInFlightMax))
         {
             return false;
         }
 
+        if (_sealed.Count > 0)
+        {
+            return true;
+        }
+
         return _inFlight.Count == 0
             || core.LingerTicks == 0
-            || now - _open.OpenedAt >= core.LingerTicks
+            || now - _open!.OpenedAt >= core.LingerTicks
             || core.Memory.HasWaiters;
     }
 
