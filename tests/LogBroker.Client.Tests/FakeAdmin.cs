@@ -26,7 +26,9 @@ internal static class FakeAdmin
             Topic topic = Describe(broker, request.Name);
             topic.Config.Add(request.Set.Select(s => new ConfigEntry
             {
-                Key = s.Key, Value = s.Value, Origin = ConfigEntry.Types.Origin.Topic,
+                Key = s.Key,
+                Value = s.Value,
+                Origin = ConfigEntry.Types.Origin.Topic,
             }));
             return new ValueTask<Topic>(topic);
         });
@@ -60,7 +62,12 @@ internal static class FakeAdmin
         });
         services.Unary(ServerMethods.GetStatus, (_, _) => new ValueTask<GetStatusResponse>(new GetStatusResponse
         {
-            ClusterId = "fake", NodeId = 1, Version = "1.2.3", UptimeMs = 1500, Healthy = true, Summary = "all is well",
+            ClusterId = "fake",
+            NodeId = 1,
+            Version = "1.2.3",
+            UptimeMs = 1500,
+            Healthy = true,
+            Summary = "all is well",
         }));
         services.Unary(ServerMethods.ListConfig, (_, _) =>
         {
@@ -90,7 +97,11 @@ internal static class FakeAdmin
         var topic = new Topic { Name = name, TopicId = new string('0', 32), ReplicationFactor = 1 };
         topic.Partitions.Add(partitions.Select((p, i) => new Partition
         {
-            Partition_ = i, LeaderNodeId = 1, LogStartOffset = p.LogStart, HighWatermark = p.End, State = Partition.Types.State.Online,
+            Partition_ = i,
+            LeaderNodeId = 1,
+            LogStartOffset = p.LogStart,
+            HighWatermark = p.End,
+            State = Partition.Types.State.Online,
         }));
         return topic;
     }

@@ -107,7 +107,8 @@ internal sealed class FakeBroker : IAsyncDisposable
             Method.Create(ConsumerReflection.Descriptor.Services[0], "Fetch", FetchRequest.Parser, FetchResponse.Parser),
             async (request, context) => await FetchAsync(request, context.CancellationToken));
         services.Duplex(
-            Method.Create(ProducerReflection.Descriptor.Services[0], "Produce", ProduceRequest.Parser, ProduceResponse.Parser), ProduceAsync);
+            Method.Create(ProducerReflection.Descriptor.Services[0], "Produce", ProduceRequest.Parser, ProduceResponse.Parser),
+            ProduceAsync);
         FakeAdmin.Add(services, this);
         _server = new GrpcServer(
             new GrpcServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, _port)], ReceiveBytesMax = Limits.RequestBytesMax },
@@ -145,7 +146,9 @@ internal sealed class FakeBroker : IAsyncDisposable
         {
             var metadata = new Protocol.V1.TopicMetadata
             {
-                Name = topic, TopicId = new string('0', 32), MessageBytesMax = _topics[topic][0].MessageBytesMax,
+                Name = topic,
+                TopicId = new string('0', 32),
+                MessageBytesMax = _topics[topic][0].MessageBytesMax,
             };
             for (int p = 0; p < _topics[topic].Length; p++)
             {
@@ -153,7 +156,9 @@ internal sealed class FakeBroker : IAsyncDisposable
                 nodes[leader] = address;
                 metadata.Partitions.Add(new Protocol.V1.PartitionMetadata
                 {
-                    Partition = p, LeaderNodeId = HasLeaders ? leader : 0, LeaderEpoch = 1,
+                    Partition = p,
+                    LeaderNodeId = HasLeaders ? leader : 0,
+                    LeaderEpoch = 1,
                 });
             }
 
@@ -212,7 +217,9 @@ internal sealed class FakeBroker : IAsyncDisposable
     }
 
     private async Task WriteAcksAsync(
-        System.Threading.Channels.ChannelReader<ProduceResponse> acks, IServerStreamWriter<ProduceResponse> responses, CancellationToken cut)
+        System.Threading.Channels.ChannelReader<ProduceResponse> acks,
+        IServerStreamWriter<ProduceResponse> responses,
+        CancellationToken cut)
     {
         await foreach (ProduceResponse response in acks.ReadAllAsync(cut))
         {
@@ -334,7 +341,11 @@ internal sealed class FakeBroker : IAsyncDisposable
             };
             response.Partitions.Add(new Protocol.V1.ListedOffset
             {
-                Topic = p.Topic, Partition = p.Partition, Offset = offset, TimestampMs = -1, LeaderEpoch = 1,
+                Topic = p.Topic,
+                Partition = p.Partition,
+                Offset = offset,
+                TimestampMs = -1,
+                LeaderEpoch = 1,
             });
         }
 

@@ -82,7 +82,11 @@ internal sealed class FakePartition(string topic, int partition)
         {
             var answer = new FetchedPartition
             {
-                Topic = topic, Partition = partition, LogStartOffset = LogStart, HighWatermark = End, LeaderEpoch = 1,
+                Topic = topic,
+                Partition = partition,
+                LogStartOffset = LogStart,
+                HighWatermark = End,
+                LeaderEpoch = 1,
             };
             if (offset < LogStart || offset > End)
             {

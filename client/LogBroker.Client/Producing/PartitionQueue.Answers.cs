@@ -390,11 +390,17 @@ internal sealed partial class PartitionQueue
         return _lastError is ServerUnreachableException
             ? new ServerUnreachableException(message, _lastError)
             {
-                Topic = topic.Name, Partition = partition, Endpoint = _lastError.Endpoint, Elapsed = core.Elapsed(batch.OpenedAt),
+                Topic = topic.Name,
+                Partition = partition,
+                Endpoint = _lastError.Endpoint,
+                Elapsed = core.Elapsed(batch.OpenedAt),
             }
             : new LogBrokerException(ErrorCode.Timeout, message, _lastError)
             {
-                Topic = topic.Name, Partition = partition, Endpoint = _lastError?.Endpoint, Elapsed = core.Elapsed(batch.OpenedAt),
+                Topic = topic.Name,
+                Partition = partition,
+                Endpoint = _lastError?.Endpoint,
+                Elapsed = core.Elapsed(batch.OpenedAt),
             };
     }
 
@@ -403,14 +409,23 @@ internal sealed partial class PartitionQueue
             + (cause is null ? string.Empty : ": " + cause.Message),
         cause)
     {
-        Topic = topic.Name, Partition = partition, Endpoint = cause?.Endpoint, Attempts = Math.Max(1, batch.Attempts),
-        Elapsed = core.Elapsed(batch.OpenedAt), Details = cause?.Details ?? new Dictionary<string, string>(),
+        Topic = topic.Name,
+        Partition = partition,
+        Endpoint = cause?.Endpoint,
+        Attempts = Math.Max(1, batch.Attempts),
+        Elapsed = core.Elapsed(batch.OpenedAt),
+        Details = cause?.Details ?? new Dictionary<string, string>(),
     };
 
     private LogBrokerException About(ProducerBatch batch, LogBrokerException error) => new(error.Reason, error.Message, error)
     {
-        Topic = topic.Name, Partition = partition, Endpoint = error.Endpoint, Attempts = Math.Max(1, batch.Attempts),
-        Elapsed = core.Elapsed(batch.OpenedAt), Details = error.Details, RetryAfter = error.RetryAfter,
+        Topic = topic.Name,
+        Partition = partition,
+        Endpoint = error.Endpoint,
+        Attempts = Math.Max(1, batch.Attempts),
+        Elapsed = core.Elapsed(batch.OpenedAt),
+        Details = error.Details,
+        RetryAfter = error.RetryAfter,
     };
 
     /// <summary>Tells listeners of ended batches, in order, each batch once.</summary>

@@ -283,7 +283,8 @@ internal sealed class ProduceStream
         LogBrokerException own => own,
         RpcException rpc => CallErrors.ToException(rpc, new CallStory(_server)),
         OperationCanceledException => new ServerUnreachableException(
-            $"cannot reach {_server}: no answer within {_core.OpenTimeout.TotalSeconds} s", e) { Endpoint = _server },
+            $"cannot reach {_server}: no answer within {_core.OpenTimeout.TotalSeconds} s", e)
+        { Endpoint = _server },
         _ => new ServerUnreachableException($"the produce stream to {_server} failed: {e.Message}", e) { Endpoint = _server },
     };
 }

@@ -332,7 +332,8 @@ internal sealed partial class ProducerCore : IAsyncDisposable
                 $"no memory for the record within {Options.DeliveryTimeout.TotalSeconds} s: "
                     + $"{Memory.Held} of {Options.BufferBytes} bytes wait for acks")
             {
-                Topic = topic.Name, Elapsed = Options.DeliveryTimeout,
+                Topic = topic.Name,
+                Elapsed = Options.DeliveryTimeout,
             };
         }
     }
@@ -343,7 +344,8 @@ internal sealed partial class ProducerCore : IAsyncDisposable
         ErrorCode.RecordTooLarge,
         $"record has {bytes} bytes with its batch header > {bytesMax}, max.message.bytes of topic {partition.Topic}")
     {
-        Topic = partition.Topic, Partition = partition.Partition,
+        Topic = partition.Topic,
+        Partition = partition.Partition,
     };
 
     private void ThrowFailures()
@@ -366,15 +368,24 @@ internal sealed partial class ProducerCore : IAsyncDisposable
         {
             OutcomeUnknownException => new OutcomeUnknownException(message, first)
             {
-                Topic = first.Topic, Partition = first.Partition, Endpoint = first.Endpoint, Elapsed = first.Elapsed,
+                Topic = first.Topic,
+                Partition = first.Partition,
+                Endpoint = first.Endpoint,
+                Elapsed = first.Elapsed,
             },
             ServerUnreachableException => new ServerUnreachableException(message, first)
             {
-                Topic = first.Topic, Partition = first.Partition, Endpoint = first.Endpoint, Elapsed = first.Elapsed,
+                Topic = first.Topic,
+                Partition = first.Partition,
+                Endpoint = first.Endpoint,
+                Elapsed = first.Elapsed,
             },
             _ => new LogBrokerException(first.Reason, message, first)
             {
-                Topic = first.Topic, Partition = first.Partition, Endpoint = first.Endpoint, Elapsed = first.Elapsed,
+                Topic = first.Topic,
+                Partition = first.Partition,
+                Endpoint = first.Endpoint,
+                Elapsed = first.Elapsed,
             },
         };
     }

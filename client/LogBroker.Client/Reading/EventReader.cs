@@ -244,7 +244,9 @@ internal sealed class EventReader : IAsyncDisposable
     private LogBrokerException Damaged(BrokerError error) => new(
         error.Code, $"a batch of {_cursor!.Id} at or behind offset {_cursor.Next} cannot be read: {error.Message}")
     {
-        Topic = _cursor.Topic, Partition = _cursor.Partition, Details = error.Metadata,
+        Topic = _cursor.Topic,
+        Partition = _cursor.Partition,
+        Details = error.Metadata,
     };
 
     private void FinishPart()

@@ -304,7 +304,9 @@ internal sealed class Fetcher : IAsyncDisposable
                 string message = $"{server} sent bytes that are no record batches for {cursor.Id}";
                 Fail(cursor, new LogBrokerException(ErrorCode.CorruptBatch, message)
                 {
-                    Topic = cursor.Topic, Partition = cursor.Partition, Endpoint = server,
+                    Topic = cursor.Topic,
+                    Partition = cursor.Partition,
+                    Endpoint = server,
                 });
                 return;
             }
