@@ -69,6 +69,73 @@ internal readonly struct SegmentReader(PartitionLog log, Segment segment)
         }
     }
 
+    /// <summary>
+    /// Fills a slice with the items behind a position, epoch rows among them; false when the segment ends there.
+    /// </summary>
+    public bool TryFillItems(SegmentSlice slice, LogPosition from, int bytesMax)
+    {
+        LogEpochs epochs = log.Epochs;
+        long end = segment.Bytes;
+        var window = new SegmentWindow(segment);
+        try
+        {
+            long start = SkipItems(ref window, from, end);
+            if (start >= end)
+            {
+                return false;
+            }
+
+            Offset next = from.Offset;
+            long position = start;
+            while (position < end)
+            {
+                RecordBatch item = Header(ref window, position);
+                int totalBytes = item.TotalBytes;
+                if (position > start && position + totalBytes - start > bytesMax)
+                {
+                    break;
+                }
+
+                bool isRow = item.IsEpochRow;
+                if (!isRow)
+                {
+                    CheckOrder(item, position, next, epochs);
+                }
+
+                Offset behind = item.NextOffset;
+                CheckBytes(ref window, item.Crc, position, totalBytes);
+                next = isRow ? next : behind;
+                position += totalBytes;
+            }
+
+            slice.Fill(start, (int)(position - start), from.Offset, next);
+            return true;
+        }
+        finally
+        {
+            window.Dispose();
+        }
+    }
+
+    /// <summary>Over rows of epochs that the position has, and records in front of it.</summary>
+    private long SkipItems(ref SegmentWindow window, LogPosition from, long end)
+    {
+        OffsetEntry? entry = log.EntriesOf(segment).FloorByOffset(from.Offset - segment.Base - 1);
+        long position = entry is { } floor && IsTrue(ref window, floor) ? floor.Position : 0;
+        while (position < end)
+        {
+            RecordBatch item = Header(ref window, position);
+            if (item.IsEpochRow ? item.LeaderEpoch > from.Epoch : item.NextOffset > from.Offset)
+            {
+                break;
+            }
+
+            position += item.TotalBytes;
+        }
+
+        return position;
+    }
+
     /// <summary>The byte at which the batch that holds an offset begins; the end of the segment if there is none.</summary>
     public long Find(ref SegmentWindow window, Offset offset)
     {
