@@ -45,6 +45,7 @@ start_broker()
 {
     dotnet build "$root/broker/LogBroker.Server" -c Release > "$work/broker-build.log" 2>&1 \
         || { tail -n 20 "$work/broker-build.log"; fail "building the broker, see above"; }
+    : > "$work/ready"
     dotnet "$root/broker/LogBroker.Server/bin/Release/net10.0/logbrokerd.dll" --data-dir "$work/data" --grpc 127.0.0.1:0 \
         --http 127.0.0.1:0 > "$work/ready" 2> "$work/broker.log" &
     broker=$!

@@ -60,6 +60,6 @@ internal sealed partial class PublishedBroker : IAsyncDisposable
         return ValueTask.CompletedTask;
     }
 
-    [GeneratedRegex(@"(127\.0\.0\.1:\d+)")]
+    [GeneratedRegex(@"grpc=(127\.0\.0\.1:\d+)")]
     private static partial Regex GrpcAddress();
 }
