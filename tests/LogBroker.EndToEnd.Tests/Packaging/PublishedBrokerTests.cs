@@ -35,6 +35,23 @@ public sealed class PublishedBrokerTests(PackagesFixture packages)
     }
 
     [Fact]
+    public async Task Without_librocksdb_it_ends_with_one_line_that_says_what_to_install()
+    {
+        var ran = await Command.RunAsync(
+            Path.Combine(packages.Broker, "logbrokerd"),
+            ["--data-dir", Path.Combine(packages.Root, "data-none"), "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"],
+            packages.Root,
+            TimeSpan.FromMinutes(1),
+            ("LOGBROKER_ROCKSDB", "/nowhere/librocksdb.so"));
+        Assert.NotEqual(0, ran.ExitCode);
+        Assert.Empty(ran.Output);
+        var line = Assert.Single(ran.Error.Split('\n'), line => line.StartsWith("logbrokerd: ", StringComparison.Ordinal));
+        Assert.Contains("LOGBROKER_ROCKSDB=/nowhere/librocksdb.so", line, StringComparison.Ordinal);
+        Assert.Contains("apt-get install librocksdb-dev", line, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", ran.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task The_unit_is_accepted_by_systemd()
     {
         if (!File.Exists("/usr/bin/systemd-analyze"))
