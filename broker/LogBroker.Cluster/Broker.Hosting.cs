@@ -134,6 +134,7 @@ public sealed partial class Broker
             return new HostedPartition(index, null, opening.Damage, opening.Damage.ToString());
         }
 
+        log.MayUseHeadroom = topic.IsInternal; // a topic can be deleted on a full disk
         var raft = new RaftConfig(_env.Node, _env.Directory, [_env.Node], IsReadmitted: true);
         IPartitionScheduler scheduler = _threads.SchedulerOf(Interlocked.Increment(ref _partitionsHosted) - 1);
         return new HostedPartition(index, new PartitionReplica(_env, scheduler, topic, index, log, raft), null, "");
@@ -155,7 +156,9 @@ public sealed partial class Broker
         }
     }
 
-    /// <summary>Has replicas lead: all hard states in one synced write (R2), then their rows; waits until each serves or says why not.</summary>
+    /// <summary>
+    /// Has replicas lead: all hard states in one synced write (R2), then their rows; waits until each serves or says why not.
+    /// </summary>
     private async Task Lead(PartitionReplica[] replicas)
     {
         var batch = new StateBatch();

@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using LogBroker.Storage;
 
 namespace LogBroker.Cluster;
 
@@ -83,25 +82,27 @@ public sealed partial class Broker
 
     private void Observe()
     {
-        Meter meter = _env.Metrics.Meter;
-        meter.CreateObservableGauge("logbroker_leaderless_partitions", () => Status.PartitionsLeaderless, null, "Partitions without a leader.");
-        meter.CreateObservableGauge("logbroker_quarantined_partitions", () => Status.PartitionsQuarantined, null, "Damaged partitions.");
-        meter.CreateObservableGauge("logbroker_under_replicated_partitions", () => 0, null, "Partitions with replicas behind.");
-        meter.CreateObservableGauge("logbroker_controller_active", () => 1, null, "1 on the node that leads the metadata log.");
-        meter.CreateObservableGauge("logbroker_disk_free_bytes", () => _env.Logs.Space.Space.FreeBytes, "By", "Room on the disk of the data.");
-        meter.CreateObservableGauge("logbroker_disk_total_bytes", () => _env.Logs.Space.Space.TotalBytes, "By", "Size of the disk of the data.");
-        meter.CreateObservableGauge("logbroker_segments", () => Volatile.Read(ref _hosted).Replicas.Sum(r => r.Log.SegmentCount), null, "Segments of all logs.");
-        meter.CreateObservableGauge("logbroker_fetches_parked", () => Volatile.Read(ref _fetchesParked), null, "Fetches that wait for data.");
-        meter.CreateObservableGauge("logbroker_produce_queue_bytes", () => _env.Budget.Bytes, "By", "Batches that wait to be appended.");
-        PerPartition("logbroker_topic_partition_start_offset", null, "First offset kept.", p => p.LogStart.Value);
-        PerPartition("logbroker_topic_partition_high_watermark", null, "End of what consumers may see.", p => p.HighWatermark.Value);
-        PerPartition("logbroker_topic_partition_log_end_offset", null, "End of the log.", p => p.End.Value);
-        meter.CreateObservableGauge("logbroker_topic_partition_bytes", () => Each(r => r.Log.SizeBytes), "By", "Bytes of the log.");
-        meter.CreateObservableGauge("logbroker_topic_partition_leader", () => Each(r => r.View.Leader.Value), null, "Node id of the leader, 0 for none.");
+        Gauge("logbroker_leaderless_partitions", null, "Partitions without a leader.", () => Status.PartitionsLeaderless);
+        Gauge("logbroker_quarantined_partitions", null, "Damaged partitions.", () => Status.PartitionsQuarantined);
+        Gauge("logbroker_under_replicated_partitions", null, "Partitions with replicas behind.", () => 0);
+        Gauge("logbroker_controller_active", null, "1 on the node that leads the metadata log.", () => 1);
+        Gauge("logbroker_disk_free_bytes", "By", "Room on the disk of the data.", () => _env.Logs.Space.Space.FreeBytes);
+        Gauge("logbroker_disk_total_bytes", "By", "Size of the disk of the data.", () => _env.Logs.Space.Space.TotalBytes);
+        Gauge("logbroker_segments", null, "Segments of all logs.", () => Volatile.Read(ref _hosted).Replicas.Sum(r => r.Log.SegmentCount));
+        Gauge("logbroker_fetches_parked", null, "Fetches that wait for data.", () => Volatile.Read(ref _fetchesParked));
+        Gauge("logbroker_produce_queue_bytes", "By", "Batches that wait to be appended.", () => _env.Budget.Bytes);
+        GaugeOfEach("logbroker_topic_partition_start_offset", null, "First offset kept.", r => r.Log.Bounds.LogStart.Value);
+        GaugeOfEach("logbroker_topic_partition_high_watermark", null, "End of what readers may see.", r => r.Log.Bounds.HighWatermark.Value);
+        GaugeOfEach("logbroker_topic_partition_log_end_offset", null, "End of the log.", r => r.Log.Bounds.End.Value);
+        GaugeOfEach("logbroker_topic_partition_bytes", "By", "Bytes of the log.", r => r.Log.SizeBytes);
+        GaugeOfEach("logbroker_topic_partition_leader", null, "Node id of the leader, 0 for none.", r => r.View.Leader.Value);
     }
 
-    private void PerPartition(string name, string? unit, string description, Func<LogBounds, long> value) =>
-        _env.Metrics.Meter.CreateObservableGauge(name, () => Each(r => value(r.Log.Bounds)), unit, description);
+    private void Gauge(string name, string? unit, string description, Func<long> value) =>
+        _env.Metrics.Meter.CreateObservableGauge(name, value, unit, description);
+
+    private void GaugeOfEach(string name, string? unit, string description, Func<PartitionReplica, long> value) =>
+        _env.Metrics.Meter.CreateObservableGauge(name, () => Each(value), unit, description);
 
     private IEnumerable<Measurement<long>> Each(Func<PartitionReplica, long> value) =>
         Volatile.Read(ref _hosted).Replicas.Select(r => new Measurement<long>(

@@ -7,8 +7,7 @@ namespace LogBroker.Cluster;
 
 /// <summary>
 /// A broker in this process: partitions on a disk, topics out of the metadata log, and the way in and out (<see cref="IBroker"/>).
-/// Opened by <see cref="OpenAsync(BrokerSettings, TimeProvider, ILoggerFactory, IFatalFailure, IProgress{RecoveryProgress}?, CancellationToken)"/>, ended by
-/// <see cref="StopAsync"/>. Thread-safe.
+/// Opened by one of the <c>OpenAsync</c>, ended by <see cref="StopAsync"/>. Thread-safe.
 /// Failure policy: a damaged partition is quarantined and the others serve; a full disk refuses producers and nothing else; any
 /// other failed write or sync ends the process through <see cref="IFatalFailure"/>, and nothing is acknowledged after it.
 /// Ownership: topics change under one lock and are published whole; each partition belongs to its loop.
@@ -91,11 +90,9 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         ILoggerFactory loggers,
         IFatalFailure fatal,
         IProgress<RecoveryProgress>? progress = null,
-        CancellationToken cancellation = default)
-    {
-        var disk = new OsDisk();
-        return await BrokerStart.Open(settings, disk, null, time, loggers, fatal, isPumped: false, progress, cancellation);
-    }
+        CancellationToken cancellation = default) =>
+        await BrokerStart.Open(
+            new BrokerSurroundings(settings, new OsDisk(), null, time, loggers, fatal), isPumped: false, progress, cancellation);
 
     /// <summary>As the other, on any disk and state store; the store stays the caller's.</summary>
     public static async Task<Result<Broker>> OpenAsync(
@@ -107,7 +104,8 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         IFatalFailure fatal,
         IProgress<RecoveryProgress>? progress = null,
         CancellationToken cancellation = default) =>
-        await BrokerStart.Open(settings, disk, state, time, loggers, fatal, isPumped: false, progress, cancellation);
+        await BrokerStart.Open(
+            new BrokerSurroundings(settings, disk, state, time, loggers, fatal), isPumped: false, progress, cancellation);
 
     /// <inheritdoc/>
     public ValueTask Produce(in ProduceCommand command, ReadOnlySequence<byte> batch, IProduceSink sink)
@@ -165,9 +163,13 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         }
 
         _threads.Flushes.Dispose();
-        foreach (PartitionReplica replica in replicas)
+        if (_threads.OpensAtOnce == 1)
         {
-            replica.Close();
+            Array.ForEach(replicas, r => r.Close());
+        }
+        else
+        {
+            Parallel.ForEach(replicas, r => r.Close());
         }
 
         _directory.MarkCleanShutdown();

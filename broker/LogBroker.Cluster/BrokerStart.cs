@@ -4,6 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace LogBroker.Cluster;
 
+/// <summary>What a broker stands on. Without a state store it opens the one in its data directory, and owns it.</summary>
+internal sealed record BrokerSurroundings(
+    BrokerSettings Settings, IDisk Disk, IStateStore? State, TimeProvider Time, ILoggerFactory Loggers, IFatalFailure Fatal);
+
 /// <summary>
 /// Starts a broker, step by step: directory, state store, metadata log, partitions. What fails on the way gives back all that was
 /// taken, the lock of the directory last.
@@ -15,22 +19,15 @@ internal sealed class BrokerStart
     private readonly Stack<IDisposable> _taken = new();
 
     public static async Task<Result<Broker>> Open(
-        BrokerSettings settings,
-        IDisk disk,
-        IStateStore? state,
-        TimeProvider time,
-        ILoggerFactory loggers,
-        IFatalFailure fatal,
-        bool isPumped,
-        IProgress<RecoveryProgress>? progress,
-        CancellationToken cancellation)
+        BrokerSurroundings around, bool isPumped, IProgress<RecoveryProgress>? progress, CancellationToken cancellation)
     {
+        BrokerSettings settings = around.Settings;
         if (settings.Check() is { } error)
         {
             return error;
         }
 
-        Result<DataDirectory> directory = DataDirectory.Open(disk, settings.DataDirectory, settings.DirectoryOptions);
+        Result<DataDirectory> directory = DataDirectory.Open(around.Disk, settings.DataDirectory, settings.DirectoryOptions);
         if (!directory.IsOk)
         {
             return directory.Error;
@@ -40,7 +37,7 @@ internal sealed class BrokerStart
         start._taken.Push(directory.Value);
         try
         {
-            Result<Broker> broker = await start.Run(settings, directory.Value, disk, state, time, loggers, fatal, isPumped, progress, cancellation);
+            Result<Broker> broker = await start.Run(around, directory.Value, isPumped, progress, cancellation);
             if (broker.IsOk)
             {
                 start._taken.Clear();
@@ -58,22 +55,18 @@ internal sealed class BrokerStart
     }
 
     private async Task<Result<Broker>> Run(
-        BrokerSettings settings,
+        BrokerSurroundings around,
         DataDirectory directory,
-        IDisk disk,
-        IStateStore? givenState,
-        TimeProvider time,
-        ILoggerFactory loggers,
-        IFatalFailure fatal,
         bool isPumped,
         IProgress<RecoveryProgress>? progress,
         CancellationToken cancellation)
     {
-        ILogger log = loggers.CreateLogger("LogBroker.Cluster");
+        BrokerSettings settings = around.Settings;
+        ILogger log = around.Loggers.CreateLogger("LogBroker.Cluster");
         MetaFile meta = directory.Meta;
         BrokerLog.Opened(log, directory.Path, meta.ClusterId.ToString(), meta.NodeId.Value, directory.WasCleanShutdown);
         IStateStore? ownedState = null;
-        if (givenState is null)
+        if (around.State is null)
         {
             ownedState = directory.OpenStateStore(out string? movedTo);
             _taken.Push(ownedState);
@@ -83,7 +76,7 @@ internal sealed class BrokerStart
             }
         }
 
-        IStateStore state = givenState ?? ownedState!;
+        IStateStore state = around.State ?? ownedState!;
         if (directory.Attach(state) == StateCondition.Lost)
         {
             BrokerLog.StateLost(log);
@@ -92,13 +85,18 @@ internal sealed class BrokerStart
         StorageMetrics storageMetrics = Taken(new StorageMetrics());
         ClusterMetrics metrics = Taken(new ClusterMetrics());
         var logs = new LogEnvironment(
-            disk, state, fatal, new DiskSpaceGuard(disk, directory.Path, settings.DiskHeadroomBytes), storageMetrics, time)
+            around.Disk,
+            state,
+            around.Fatal,
+            new DiskSpaceGuard(around.Disk, directory.Path, settings.DiskHeadroomBytes),
+            storageMetrics,
+            around.Time)
         {
-            Log = loggers.CreateLogger("LogBroker.Storage"),
+            Log = around.Loggers.CreateLogger("LogBroker.Storage"),
         };
         IBrokerThreads threads = isPumped ? new PumpedThreads(logs) : new BrokerThreads(logs, settings.PartitionLoops);
         _taken.Push(new EndOfThreads(threads));
-        var env = new ReplicaEnvironment(time)
+        var env = new ReplicaEnvironment(around.Time)
         {
             Settings = settings,
             Logs = logs,

@@ -16,7 +16,8 @@ public sealed class ClusterMetrics : IDisposable
         ProducedRecords = Meter.CreateCounter<long>("logbroker_produce_records_total", null, "Records appended for producers.");
         ProducedBytes = Meter.CreateCounter<long>("logbroker_produce_bytes_total", "By", "Bytes of batches appended for producers.");
         ProduceRefusals = Meter.CreateCounter<long>("logbroker_produce_refusals_total", null, "Batches answered with an error.");
-        ProduceDuplicates = Meter.CreateCounter<long>("logbroker_produce_duplicates_total", null, "Resent batches answered with their first offset.");
+        ProduceDuplicates = Meter.CreateCounter<long>(
+            "logbroker_produce_duplicates_total", null, "Resent batches answered with their first offset.");
         FetchedRecords = Meter.CreateCounter<long>("logbroker_fetch_records_total", null, "Records handed to consumers.");
         FetchedBytes = Meter.CreateCounter<long>("logbroker_fetch_bytes_total", "By", "Bytes of batches handed to consumers.");
         Elections = Meter.CreateCounter<long>("logbroker_leader_elections_total", null, "Leader epochs begun by this node.");

@@ -27,7 +27,9 @@ internal sealed class EarlierRefusals
         }
     }
 
-    /// <summary>The sequence at which an earlier batch of the producer was refused on the stream; false when that is this batch, or none.</summary>
+    /// <summary>
+    /// The sequence at which an earlier batch of the producer was refused on the stream; false when that is this batch, or none.
+    /// </summary>
     public bool TryFind(IProduceSink sink, in ProducerBatch batch, out int sequence)
     {
         sequence = -1;

@@ -26,7 +26,8 @@ internal sealed record HostedPartition(int Index, PartitionReplica? Replica, Log
     {
         if (Replica is null)
         {
-            return new PartitionDescription(Index, NodeId.None, Epoch.None, Offset.Zero, Offset.Zero, 0, State, Damage?.ToString() ?? Detail);
+            string detail = Damage?.ToString() ?? Detail;
+            return new PartitionDescription(Index, NodeId.None, Epoch.None, Offset.Zero, Offset.Zero, 0, State, detail);
         }
 
         ReplicaView view = Replica.View;
@@ -63,7 +64,8 @@ internal sealed class HostedTopics
 
     public IEnumerable<HostedTopic> Topics => _byName.Values;
 
-    public IEnumerable<PartitionReplica> Replicas => _byName.Values.SelectMany(t => t.Partitions).Select(p => p.Replica).OfType<PartitionReplica>();
+    public IEnumerable<PartitionReplica> Replicas =>
+        _byName.Values.SelectMany(t => t.Partitions).Select(p => p.Replica).OfType<PartitionReplica>();
 
     public HostedTopic? Find(string name) => _byName.GetValueOrDefault(name);
 

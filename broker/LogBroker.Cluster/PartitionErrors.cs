@@ -20,7 +20,8 @@ internal static class PartitionErrors
         ErrorCode.UnknownTopicOrPartition,
         isTopicKnown
             ? $"topic {ShownValue.Of(partition.Topic)} has no partition {partition.Partition}"
-            : $"topic {ShownValue.Of(partition.Topic)} does not exist; create it with: logbroker topic create {CommandArgument(partition.Topic)}");
+            : $"topic {ShownValue.Of(partition.Topic)} does not exist; "
+                + $"create it with: logbroker topic create {CommandArgument(partition.Topic)}");
 
     public static BrokerError UnknownTopic(string topic) => new(
         ErrorCode.UnknownTopicOrPartition, $"topic {ShownValue.Of(topic)} does not exist")

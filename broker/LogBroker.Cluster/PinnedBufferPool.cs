@@ -14,7 +14,9 @@ public sealed class PinnedBufferPool(long idleBytesMax)
     private const int SizeLog2Max = 26;
 
     private readonly Lock _lock = new();
-    private readonly Stack<byte[]>[] _idle = [.. Enumerable.Range(SizeLog2Min, SizeLog2Max - SizeLog2Min + 1).Select(_ => new Stack<byte[]>())];
+    private readonly Stack<byte[]>[] _idle =
+        [.. Enumerable.Range(SizeLog2Min, SizeLog2Max - SizeLog2Min + 1).Select(_ => new Stack<byte[]>())];
+
     private long _idleBytes;
 
     /// <summary>Bytes that wait to be used again.</summary>

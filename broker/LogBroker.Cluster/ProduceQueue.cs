@@ -80,7 +80,10 @@ internal sealed class ProduceQueue(long bytesMax, int batchesMax, ProduceBudget 
         }
     }
 
-    /// <summary>Moves entries to the end of <paramref name="into"/>: as many as fit into <paramref name="groupBytesMax"/>, at least one if there is one.</summary>
+    /// <summary>
+    /// Moves entries to the end of <paramref name="into"/>: as many as fit into <paramref name="groupBytesMax"/>, at least one if there
+    /// is one.
+    /// </summary>
     public void Take(List<ProduceEntry> into, int groupBytesMax)
     {
         TaskCompletionSource? room = null;

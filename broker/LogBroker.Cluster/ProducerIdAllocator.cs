@@ -32,5 +32,9 @@ internal sealed class ProducerIdAllocator(MetadataLog metadata)
     }
 
     /// <summary>True when this id was handed out, in this life or an earlier one.</summary>
-    public bool WasTaken(ProducerId id) => id.Value > 0 && id.Value < metadata.State.NextProducerId.Value && !(id.Value >= _next && id.Value < _end);
+    public bool WasTaken(ProducerId id)
+    {
+        bool isYetToCome = id.Value >= _next && id.Value < _end;
+        return id.Value > 0 && id.Value < metadata.State.NextProducerId.Value && !isYetToCome;
+    }
 }

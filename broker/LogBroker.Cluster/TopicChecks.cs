@@ -35,12 +35,14 @@ internal static class TopicChecks
         int replicas = command.ReplicationFactor == 0 ? Math.Min(3, Nodes) : command.ReplicationFactor;
         if (replicas is < 1 or > Nodes)
         {
-            return OutOfRange(ErrorCode.InvalidReplicationFactor, "replication_factor", replicas, 1, Nodes, $"; the cluster has {Nodes} node");
+            string why = $"; the cluster has {Nodes} node";
+            return OutOfRange(ErrorCode.InvalidReplicationFactor, "replication_factor", replicas, 1, Nodes, why);
         }
 
         if (Encoding.UTF8.GetByteCount(command.RequestId) > RequestIdBytesMax)
         {
-            return new BrokerError(ErrorCode.InvalidArgument, $"request_id {ShownValue.Of(command.RequestId)} is longer than {RequestIdBytesMax} bytes");
+            return new BrokerError(
+                ErrorCode.InvalidArgument, $"request_id {ShownValue.Of(command.RequestId)} is longer than {RequestIdBytesMax} bytes");
         }
 
         Result<TopicConfig> config = TopicConfigKeys.Resolve(settings.TopicDefaults, command.Config);

@@ -98,7 +98,9 @@ public static class TopicConfigKeys
         return faults.Count == 0 ? config : InvalidConfig(faults);
     }
 
-    /// <summary>The largest batch that a topic takes: max.message.bytes, or what fits into a segment behind its row if that is less.</summary>
+    /// <summary>
+    /// The largest batch that a topic takes: max.message.bytes, or what fits into a segment behind its row if that is less.
+    /// </summary>
     public static int BatchBytesMaxOf(TopicConfig config) => Math.Min(config.BatchBytesMax, config.SegmentBytesMax - EpochRow.Bytes);
 
     /// <summary>The key of this name, or null.</summary>

@@ -93,7 +93,7 @@ public sealed partial class PartitionLog : IDisposable
     }
 
     /// <summary>True for the broker's own partitions: they may use the headroom of the disk.</summary>
-    public bool MayUseHeadroom { get; init; }
+    public bool MayUseHeadroom { get; set; }
 
     /// <summary>Who is told of finished flush turns; on the flush thread.</summary>
     public IFlushListener? FlushListener { get; set; }

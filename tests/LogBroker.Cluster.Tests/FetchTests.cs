@@ -69,7 +69,7 @@ public sealed class FetchTests
 
         Task<FetchAnswer> deleted = broker.FetchOk("a", 0, Offset.Zero, waitMs: 60_000);
         Task<FetchAnswer> stopped = broker.FetchOk("b", 0, Offset.Zero, waitMs: 60_000);
-        Assert.True((await broker.Broker.DeleteTopic("a", null, false, CancellationToken.None)).IsOk);
+        Assert.True((await broker.DeleteTopic("a")).IsOk);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await deleted.WaitAsync(TimeSpan.FromSeconds(30))).Items[0].Error!.Code);
         Assert.False(stopped.IsCompleted);
         await broker.Broker.StopAsync(CancellationToken.None);
@@ -116,7 +116,7 @@ public sealed class FetchTests
         await using TestBroker broker = await TestBroker.Open();
         await broker.Create("a");
         await broker.ProduceOk("a", 0, TestBatches.Of(10));
-        Assert.Equal(new Offset(4), (await broker.Broker.DeleteRecords(new TopicPartition("a", 0), new Offset(4), false, CancellationToken.None)).Value);
+        Assert.Equal(new Offset(4), (await broker.DeleteRecords("a", 4)).Value);
         foreach (long offset in new long[] { -5, 3, 11, long.MaxValue })
         {
             using FetchAnswer answer = await broker.FetchOk("a", 0, new Offset(offset), waitMs: 60_000);
@@ -167,7 +167,7 @@ public sealed class FetchTests
         await broker.Create("a");
         await broker.ProduceOk("a", 0, TestBatches.Of(10, timestampMs: 1_000));
         await broker.ProduceOk("a", 0, TestBatches.Of(10, timestampMs: 2_000));
-        await broker.Broker.DeleteRecords(new TopicPartition("a", 0), new Offset(2), false, CancellationToken.None);
+        await broker.DeleteRecords("a", 2);
         (LogQuery, long, long)[] rows =
         [
             (new(LogQueryKind.AfterStart, 0), 2, -1),
@@ -189,7 +189,8 @@ public sealed class FetchTests
             Assert.Equal((offset, timestampMs), (answer.Value.Offset.Value, answer.Value.TimestampMs));
         }
 
-        foreach (LogQuery query in new LogQuery[] { new(LogQueryKind.Offset, 1), new(LogQueryKind.Offset, 21), new(LogQueryKind.AfterStart, -1) })
+        LogQuery[] wrong = [new(LogQueryKind.Offset, 1), new(LogQueryKind.Offset, 21), new(LogQueryKind.AfterStart, -1)];
+        foreach (LogQuery query in wrong)
         {
             Assert.False((await broker.Broker.FindOffset(new TopicPartition("a", 0), query, CancellationToken.None)).IsOk);
         }

@@ -33,8 +33,9 @@ public sealed class IdempotenceTests
         ProducerIdentity last = producer with { Epoch = short.MaxValue };
         ProducerIdentity fresh = (await broker.Broker.InitProducer(last, CancellationToken.None)).Value;
         Assert.True(fresh.Id.Value > producer.Id.Value && fresh.Epoch == 0);
-        foreach (ProducerIdentity invented in new ProducerIdentity[] { new(new ProducerId(900), 0), new(new ProducerId(1 << 30), 0), new(new ProducerId(0), 0) })
+        foreach (long id in new long[] { 900, 1 << 30, 0, -1 })
         {
+            var invented = new ProducerIdentity(new ProducerId(id), 0);
             Assert.Equal(ErrorCode.UnknownProducer, (await broker.Broker.InitProducer(invented, CancellationToken.None)).Error!.Code);
         }
 
@@ -100,7 +101,7 @@ public sealed class IdempotenceTests
             await broker.ProduceOk("a", 0, TestBatches.Of(1, 40_000));
         }
 
-        Assert.True((await broker.Broker.DeleteRecords(new TopicPartition("a", 0), Offset.None, false, CancellationToken.None)).IsOk);
+        Assert.True((await broker.DeleteRecords("a", -1)).IsOk);
         Assert.Empty(await broker.ReadAll("a"));
         await broker.Restart();
         Assert.True((await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 300, 100))).IsDuplicate);
@@ -159,12 +160,14 @@ public sealed class IdempotenceTests
             [null, ErrorCode.CorruptBatch, ErrorCode.EarlierBatchFailed, ErrorCode.EarlierBatchFailed, null, null, null], codes);
         Assert.Equal("5", outcomes[2].Answer.Error!.Metadata["expectedSequence"]);
 
-        Outcome[] resent = [broker.Send("a", 0, good, stream: stream), .. new[] { 10, 15 }.Select(s => broker.Send("a", 0, ProducerBatches.Of(7, 0, s, 5), stream: stream))];
+        byte[][] again = [good, ProducerBatches.Of(7, 0, 10, 5), ProducerBatches.Of(7, 0, 15, 5)];
+        Outcome[] resent = [.. again.Select(b => broker.Send("a", 0, b, stream: stream))];
         broker.Pump();
         Assert.All(resent, o => Assert.Null(o.Answer.Error));
 
         // Without a refusal on the stream a gap is a gap, and fatal.
-        Assert.Equal(ErrorCode.OutOfOrderSequence, (await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 30), stream: new Outcomes())).Error!.Code);
+        ProduceOutcome gap = await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 30), stream: new Outcomes());
+        Assert.Equal(ErrorCode.OutOfOrderSequence, gap.Error!.Code);
         Assert.Equal(20 + 5 + 1, (await broker.ReadAll("a")).Count);
     }
 

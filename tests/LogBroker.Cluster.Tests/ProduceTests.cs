@@ -169,6 +169,7 @@ public sealed class ProduceTests
         Assert.Equal(ErrorCode.DiskFull, refused.Error!.Code);
         Assert.True(broker.Broker.Status.DiskFull);
         Assert.Equal(5, (await broker.ReadAll("a")).Count);
+        Assert.True((await broker.DeleteRecords("a", 2)).IsOk);
         broker.Disk.TotalBytes = 1L << 40;
 
         // What was refused was not remembered either: the same batch is new.
@@ -177,6 +178,27 @@ public sealed class ProduceTests
         Assert.False(resent.IsDuplicate);
         Assert.Equal(new Offset(5), resent.BaseOffset);
         Assert.Null(broker.Fatal.Cause);
+    }
+
+    [Fact]
+    public async Task ATopicCanBeDeletedWhileTheHeadroomIsAllThatIsLeft()
+    {
+        await using TestBroker broker = TestBroker.New();
+        broker.Settings = broker.Settings with { DiskHeadroomBytes = 1 << 20 };
+        broker.Disk.TotalBytes = 3 << 20;
+        await broker.Open();
+        await broker.Create("a");
+        await broker.Create("b");
+        ProduceOutcome outcome;
+        do
+        {
+            outcome = await broker.Produce("a", 0, TestBatches.Of(1, 30_000));
+        }
+        while (outcome.Error is null);
+        Assert.Equal(ErrorCode.DiskFull, outcome.Error.Code);
+        Assert.InRange(broker.Disk.Space("/data").FreeBytes, 1 << 20, 2 << 20);
+        Assert.True((await broker.DeleteTopic("a")).IsOk);
+        await broker.ProduceOk("b", 0, TestBatches.Of(1, 30_000));
     }
 
     [Fact]
@@ -218,7 +240,8 @@ public sealed class ProduceTests
         await broker.Create("a");
         await broker.Restart();
         Epoch now = broker.Partition("a").LeaderEpoch;
-        (int, ErrorCode?)[] rows = [(now.Value - 1, ErrorCode.FencedEpoch), (now.Value, null), (now.Value + 1, ErrorCode.UnknownEpoch), (0, null)];
+        (int, ErrorCode?)[] rows =
+            [(now.Value - 1, ErrorCode.FencedEpoch), (now.Value, null), (now.Value + 1, ErrorCode.UnknownEpoch), (0, null)];
         foreach ((int epoch, ErrorCode? code) in rows)
         {
             var stream = new Outcomes();

@@ -35,7 +35,7 @@ public sealed class RecoveryTests
         }
 
         await broker.Broker.StopAsync(CancellationToken.None);
-        string file = broker.Disk.AllFiles.First(f => f.Contains("/a~", StringComparison.Ordinal) && f.EndsWith("/0/00000000000000000000.log", StringComparison.Ordinal));
+        string file = broker.LogFile("a", "/0/00000000000000000000.log");
         broker.Disk.Corrupt(file, bytes => bytes[5_000] ^= 1);
         await broker.Open();
         using (FetchAnswer answer = await broker.FetchOk("a", 0, Offset.Zero))
@@ -50,7 +50,7 @@ public sealed class RecoveryTests
         Assert.Equal(1, broker.Broker.Status.PartitionsQuarantined);
         Assert.Equal(4, (await broker.ReadAll("a", 1)).Count);
         await broker.ProduceOk("a", 1, TestBatches.Of(1));
-        Assert.True((await broker.Broker.DeleteTopic("a", null, false, CancellationToken.None)).IsOk);
+        Assert.True((await broker.DeleteTopic("a")).IsOk);
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class RecoveryTests
     {
         await using TestBroker broker = await TestBroker.Open();
         await broker.Broker.StopAsync(CancellationToken.None);
-        string file = broker.Disk.AllFiles.First(f => f.Contains("/__cluster_metadata~", StringComparison.Ordinal) && f.EndsWith(".log", StringComparison.Ordinal));
+        string file = broker.LogFile("__cluster_metadata");
         using (var builder = new BatchBuilder(1000))
         {
             Assert.True(builder.TryAppend(1, OptionalBytes.Null, (ReadOnlySpan<byte>)[9, 1, 2, 3]));
@@ -154,7 +154,8 @@ public sealed class RecoveryTests
 
         public bool IsEnabled(LogLevel logLevel) => true;
 
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             lock (Lines)
             {

@@ -70,8 +70,8 @@ internal sealed class TestBroker : IAsyncDisposable
     {
         Fatal = new RecordedFailure();
         BrokerSettings settings = Settings with { NewId = NextId };
-        return await BrokerStart.Open(
-            settings, Disk, State, Time, Loggers, Fatal, !_isThreaded, null, CancellationToken.None);
+        var around = new BrokerSurroundings(settings, Disk, State, Time, Loggers, Fatal);
+        return await BrokerStart.Open(around, !_isThreaded, null, CancellationToken.None);
     }
 
     /// <summary>Stops in good order and opens again.</summary>
@@ -168,11 +168,25 @@ internal sealed class TestBroker : IAsyncDisposable
 
     public async Task<FetchAnswer> FetchOk(string topic, int partition, Offset at, int bytesMax = 1 << 20, int waitMs = 0, int bytesMin = 1)
     {
-        var command = new FetchCommand([new FetchItem(new TopicPartition(topic, partition), at, bytesMax, Epoch.None)], bytesMin, bytesMax, waitMs);
+        var item = new FetchItem(new TopicPartition(topic, partition), at, bytesMax, Epoch.None);
+        var command = new FetchCommand([item], bytesMin, bytesMax, waitMs);
         Result<FetchAnswer> answer = await Broker.Fetch(command, CancellationToken.None);
         Assert.True(answer.IsOk, answer.Error?.ToString());
         return answer.Value;
     }
+
+    public async Task<Result<Offset>> DeleteRecords(string topic, long before, bool validateOnly = false) =>
+        await Broker.DeleteRecords(new TopicPartition(topic, 0), new Offset(before), validateOnly, CancellationToken.None);
+
+    public async Task<Result<TopicId>> DeleteTopic(string topic, TopicId? id = null, bool validateOnly = false) =>
+        await Broker.DeleteTopic(topic, id, validateOnly, CancellationToken.None);
+
+    public async Task<Result<TopicDescription>> AddPartitions(string topic, int partitions, bool validateOnly = false) =>
+        await Broker.AddPartitions(topic, partitions, validateOnly, CancellationToken.None);
+
+    /// <summary>A segment file of a topic.</summary>
+    public string LogFile(string topic, string end = ".log") => Disk.AllFiles.First(
+        f => f.Contains($"/{topic}~", StringComparison.Ordinal) && f.EndsWith(end, StringComparison.Ordinal));
 
     public PartitionDescription Partition(string topic, int partition = 0) => Broker.DescribeTopic(topic).Value.Partitions[partition];
 

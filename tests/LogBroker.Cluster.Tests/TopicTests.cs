@@ -47,12 +47,11 @@ public sealed class TopicTests
         await using TestBroker broker = await TestBroker.Open();
         const string Metadata = "__cluster_metadata";
         Assert.Equal(ErrorCode.InternalTopic, (await broker.TryCreate("__mine")).Error!.Code);
-        Assert.Equal(ErrorCode.InternalTopic, (await broker.Broker.DeleteTopic(Metadata, null, false, CancellationToken.None)).Error!.Code);
-        Assert.Equal(ErrorCode.InternalTopic, (await broker.Broker.AddPartitions(Metadata, 2, false, CancellationToken.None)).Error!.Code);
+        Assert.Equal(ErrorCode.InternalTopic, (await broker.DeleteTopic(Metadata)).Error!.Code);
+        Assert.Equal(ErrorCode.InternalTopic, (await broker.AddPartitions(Metadata, 2)).Error!.Code);
         var alter = new AlterTopicCommand(Metadata, new Dictionary<string, string> { ["retention.ms"] = "0" }, [], false);
         Assert.Equal(ErrorCode.InternalTopic, (await broker.Broker.AlterTopic(alter, CancellationToken.None)).Error!.Code);
-        var partition = new TopicPartition(Metadata, 0);
-        Assert.Equal(ErrorCode.InternalTopic, (await broker.Broker.DeleteRecords(partition, Offset.None, false, CancellationToken.None)).Error!.Code);
+        Assert.Equal(ErrorCode.InternalTopic, (await broker.DeleteRecords(Metadata, -1)).Error!.Code);
         Assert.True(broker.Broker.DescribeTopic(Metadata).IsOk);
     }
 
@@ -93,7 +92,9 @@ public sealed class TopicTests
         TopicDescription again = (await broker.Broker.CreateTopic(same, CancellationToken.None)).Value;
         Assert.Equal(first.Id, again.Id);
         Assert.Equal(2, again.Partitions.Count);
-        foreach (CreateTopicCommand other in new[] { command with { RequestId = "r-2" }, command with { RequestId = "" }, command with { Partitions = 3 } })
+        CreateTopicCommand[] others =
+            [command with { RequestId = "r-2" }, command with { RequestId = "" }, command with { Partitions = 3 }];
+        foreach (CreateTopicCommand other in others)
         {
             Assert.Equal(ErrorCode.TopicAlreadyExists, (await broker.Broker.CreateTopic(other, CancellationToken.None)).Error!.Code);
         }
@@ -126,9 +127,9 @@ public sealed class TopicTests
         await broker.ProduceOk("a", 0, TestBatches.Of(5));
         var alter = new AlterTopicCommand("a", new Dictionary<string, string> { ["retention.ms"] = "1h" }, [], true);
         Assert.Equal(3_600_000, (await broker.Broker.AlterTopic(alter, CancellationToken.None)).Value.Config.RetentionMs);
-        Assert.True((await broker.Broker.AddPartitions("a", 7, true, CancellationToken.None)).IsOk);
-        Assert.True((await broker.Broker.DeleteTopic("a", null, true, CancellationToken.None)).IsOk);
-        Assert.Equal(new Offset(5), (await broker.Broker.DeleteRecords(new TopicPartition("a", 0), Offset.None, true, CancellationToken.None)).Value);
+        Assert.True((await broker.AddPartitions("a", 7, true)).IsOk);
+        Assert.True((await broker.DeleteTopic("a", validateOnly: true)).IsOk);
+        Assert.Equal(new Offset(5), (await broker.DeleteRecords("a", -1, true)).Value);
         TopicDescription now = broker.Broker.DescribeTopic("a").Value;
         Assert.Empty(now.Overrides);
         Assert.Single(now.Partitions);
@@ -151,7 +152,8 @@ public sealed class TopicTests
         var bad = new AlterTopicCommand("a", new Dictionary<string, string> { ["segment.ms"] = "x" }, ["nope", "segment.ms"], false);
         BrokerError error = (await broker.Broker.AlterTopic(bad, CancellationToken.None)).Error!;
         Assert.Equal(["nope", "segment.ms"], error.Metadata.Keys.Order());
-        Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await broker.Broker.AlterTopic(bad with { Name = "b" }, CancellationToken.None)).Error!.Code);
+        BrokerError unknown = (await broker.Broker.AlterTopic(bad with { Name = "b" }, CancellationToken.None)).Error!;
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, unknown.Code);
     }
 
     [Fact]
@@ -160,12 +162,12 @@ public sealed class TopicTests
         await using TestBroker broker = await TestBroker.Open();
         await broker.Create("a", 2);
         await broker.ProduceOk("a", 1, TestBatches.Of(3));
-        Assert.Equal(4, (await broker.Broker.AddPartitions("a", 4, false, CancellationToken.None)).Value.Partitions.Count);
+        Assert.Equal(4, (await broker.AddPartitions("a", 4)).Value.Partitions.Count);
         await broker.ProduceOk("a", 3, TestBatches.Of(1));
-        Assert.Equal(4, (await broker.Broker.AddPartitions("a", 4, false, CancellationToken.None)).Value.Partitions.Count);
+        Assert.Equal(4, (await broker.AddPartitions("a", 4)).Value.Partitions.Count);
         foreach (int wrong in new[] { 3, 0, -1, 10_001 })
         {
-            Assert.Equal(ErrorCode.InvalidPartitions, (await broker.Broker.AddPartitions("a", wrong, false, CancellationToken.None)).Error!.Code);
+            Assert.Equal(ErrorCode.InvalidPartitions, (await broker.AddPartitions("a", wrong)).Error!.Code);
         }
 
         await broker.Restart();
@@ -181,9 +183,9 @@ public sealed class TopicTests
         await broker.ProduceOk("a", 0, ProducerBatches.Of(7, 0, 0));
         using FetchAnswer held = await broker.FetchOk("a", 0, Offset.Zero);
         TopicId other = new(Guid.NewGuid());
-        Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await broker.Broker.DeleteTopic("a", other, false, CancellationToken.None)).Error!.Code);
-        Assert.Equal(first.Id, (await broker.Broker.DeleteTopic("a", first.Id, false, CancellationToken.None)).Value);
-        Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await broker.Broker.DeleteTopic("a", null, false, CancellationToken.None)).Error!.Code);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await broker.DeleteTopic("a", other)).Error!.Code);
+        Assert.Equal(first.Id, (await broker.DeleteTopic("a", first.Id)).Value);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await broker.DeleteTopic("a")).Error!.Code);
         Assert.DoesNotContain(broker.Disk.AllFiles, f => f.Contains("/a~", StringComparison.Ordinal));
         Assert.Empty(broker.State.Scan(StateKey.OfTopic(first.Id)));
         Assert.Single(TestBroker.Records(held.Items[0].Slice)); // a lease outlives the topic
@@ -203,12 +205,11 @@ public sealed class TopicTests
         foreach (string topic in new[] { "a", "memory" })
         {
             await broker.ProduceOk(topic, 0, TestBatches.Of(10));
-            var partition = new TopicPartition(topic, 0);
-            Assert.Equal(ErrorCode.OffsetOutOfRange, (await broker.Broker.DeleteRecords(partition, new Offset(11), false, CancellationToken.None)).Error!.Code);
-            Assert.Equal(ErrorCode.OffsetOutOfRange, (await broker.Broker.DeleteRecords(partition, new Offset(-2), false, CancellationToken.None)).Error!.Code);
-            Assert.Equal(new Offset(4), (await broker.Broker.DeleteRecords(partition, new Offset(4), false, CancellationToken.None)).Value);
-            Assert.Equal(new Offset(4), (await broker.Broker.DeleteRecords(partition, new Offset(2), false, CancellationToken.None)).Value);
-            Assert.Equal(new Offset(10), (await broker.Broker.DeleteRecords(partition, Offset.None, false, CancellationToken.None)).Value);
+            Assert.Equal(ErrorCode.OffsetOutOfRange, (await broker.DeleteRecords(topic, 11)).Error!.Code);
+            Assert.Equal(ErrorCode.OffsetOutOfRange, (await broker.DeleteRecords(topic, -2)).Error!.Code);
+            Assert.Equal(new Offset(4), (await broker.DeleteRecords(topic, 4)).Value);
+            Assert.Equal(new Offset(4), (await broker.DeleteRecords(topic, 2)).Value);
+            Assert.Equal(new Offset(10), (await broker.DeleteRecords(topic, -1)).Value);
             Assert.Equal(new Offset(10), broker.Partition(topic).HighWatermark);
         }
 

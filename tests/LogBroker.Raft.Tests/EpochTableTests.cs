@@ -58,7 +58,12 @@ public sealed class EpochTableTests
     public void R26_AFrontThatGoesLeavesItsRestatedRow()
     {
         var table = new EpochTable(
-            [new(Epoch.None, Offset.Zero), new(new Epoch(1), Offset.Zero), new(new Epoch(2), new Offset(5)), new(new Epoch(4), new Offset(9))]);
+            [
+                new(Epoch.None, Offset.Zero),
+                new(new Epoch(1), Offset.Zero),
+                new(new Epoch(2), new Offset(5)),
+                new(new Epoch(4), new Offset(9)),
+            ]);
         table.DropFront(new EpochRow(new Epoch(2), new Offset(7)));
         Assert.Equal([new(new Epoch(2), new Offset(7)), new EpochRow(new Epoch(4), new Offset(9))], table.Rows);
         Assert.Equal(new Epoch(2), table.EpochOf(new Offset(8)));
@@ -75,8 +80,11 @@ public sealed class EpochTableTests
         Assert.Equal(new Epoch(3), table.LastEpoch);
     }
 
-    private static EpochTable Table(IEnumerable<Item> log) =>
-        new([new EpochRow(Epoch.None, Offset.Zero), .. log.Where(i => i.IsRow).Select(i => new EpochRow(new Epoch(i.Epoch), new Offset(i.Offset)))]);
+    private static EpochTable Table(IEnumerable<Item> log)
+    {
+        IEnumerable<EpochRow> rows = log.Where(i => i.IsRow).Select(i => new EpochRow(new Epoch(i.Epoch), new Offset(i.Offset)));
+        return new EpochTable([new EpochRow(Epoch.None, Offset.Zero), .. rows]);
+    }
 
     /// <summary>All logs of up to three epochs out of 1 to 3 with 0 to 2 records each.</summary>
     private static IEnumerable<List<Item>> Logs()
