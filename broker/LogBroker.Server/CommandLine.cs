@@ -17,7 +17,9 @@ internal sealed class CommandLine
     };
 
     private readonly Dictionary<Option<string>, ConfigKey> _flags = [];
-    private readonly RootCommand _root = new("A durable, partitioned log broker. Without flags it keeps its data in ./data and serves this machine only.");
+    private readonly RootCommand _root =
+        new("A durable, partitioned log broker. Without flags it keeps its data in ./data and serves this machine only.");
+
     private readonly Func<BrokerOptions, Task<int>> _serve;
 
     private CommandLine(Func<BrokerOptions, Task<int>> serve)

@@ -11,7 +11,8 @@ internal static partial class Log
     [LoggerMessage(1002, LogLevel.Information, "Serving gRPC on {Grpc} (clients are told {Advertised}), HTTP on {Http}")]
     public static partial void Serving(ILogger logger, string grpc, string advertised, string http);
 
-    [LoggerMessage(1003, LogLevel.Warning, "Listening on {Address} without authentication: whoever can connect can read and delete everything")]
+    [LoggerMessage(1003, LogLevel.Warning,
+        "Listening on {Address} without authentication: whoever can connect can read and delete everything")]
     public static partial void Insecure(ILogger logger, string address);
 
     [LoggerMessage(1004, LogLevel.Information, "{Signal}: finishing what is in flight; a second signal exits at once")]
@@ -27,6 +28,7 @@ internal static partial class Log
     [LoggerMessage(1008, LogLevel.Error, "The request for {Path} failed")]
     public static partial void HttpFailed(ILogger logger, string path, Exception exception);
 
-    [LoggerMessage(1009, LogLevel.Warning, "The disk failed at the start; waiting {Seconds} s before exiting, because restarting at once will not help")]
+    [LoggerMessage(1009, LogLevel.Warning,
+        "The disk failed at the start; waiting {Seconds} s before exiting, because restarting at once will not help")]
     public static partial void BackingOff(ILogger logger, double seconds);
 }

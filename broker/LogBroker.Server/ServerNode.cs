@@ -53,7 +53,8 @@ internal static class ServerNode
 
         string advertised = "";
         var facts = new NodeFacts(options.Config, () => advertised, () => metrics.Uptime);
-        await using var grpc = new GrpcServer(GrpcOptions(options, metrics), Services(broker, facts, options, metrics, grpcHealth), loggers);
+        var services = Services(broker, facts, options, metrics, grpcHealth);
+        await using var grpc = new GrpcServer(GrpcOptions(options, metrics), services, loggers);
         try
         {
             await grpc.StartAsync();

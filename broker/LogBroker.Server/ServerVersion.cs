@@ -5,8 +5,10 @@ namespace LogBroker.Server;
 /// <summary>The version of this build.</summary>
 internal static class ServerVersion
 {
-    private static readonly string[] Parts =
-        (typeof(ServerVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0").Split('+');
+    private static readonly string[] Parts = Informational.Split('+');
+
+    private static string Informational =>
+        typeof(ServerVersion).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0";
 
     /// <summary>Major.minor.patch.</summary>
     public static string Text => Parts[0];

@@ -2,7 +2,7 @@ using LogBroker.Protocol;
 
 namespace LogBroker.Server;
 
-/// <summary>One thing that is wrong with the configuration: where it stands, the key, its value, the problem and the remedy, in one line.</summary>
+/// <summary>One thing that is wrong with the configuration, in one line: where it stands, key, value, problem and remedy.</summary>
 internal sealed record ConfigFault(string Place, string Key, string? Value, string Problem, string Remedy)
 {
     /// <inheritdoc/>

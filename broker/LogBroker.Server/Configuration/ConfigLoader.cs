@@ -29,7 +29,7 @@ internal sealed class EffectiveConfig
     public TimeSpan Duration(ConfigKey key) => TimeSpan.FromMilliseconds(Math.Min(_values[key].Number, 1L << 50));
 }
 
-/// <summary>Puts the places together: default &lt; file &lt; environment &lt; flag. Reads every place once and reports every fault.</summary>
+/// <summary>Puts the places together: default &lt; file &lt; environment &lt; flag. Reports every fault it finds.</summary>
 internal static class ConfigLoader
 {
     /// <summary>Loads and checks; the result is null when there is at least one fault.</summary>

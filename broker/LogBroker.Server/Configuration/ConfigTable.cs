@@ -77,7 +77,10 @@ internal static class ConfigTable
     public static readonly ConfigKey TopicMaxBatchBytes = Topic("TopicDefaults:MaxBatchBytes", ConfigType.Bytes, "max.message.bytes");
 
     public static readonly ConfigKey TopicTimestampType =
-        Topic("TopicDefaults:TimestampType", ConfigType.Choice, "message.timestamp.type") with { Choices = ["CreateTime", "LogAppendTime"] };
+        Topic("TopicDefaults:TimestampType", ConfigType.Choice, "message.timestamp.type") with
+        {
+            Choices = ["CreateTime", "LogAppendTime"],
+        };
 
     public static readonly ConfigKey TopicDurability =
         Topic("TopicDefaults:Durability", ConfigType.Choice, "durability") with { Choices = ["fsync", "memory"] };

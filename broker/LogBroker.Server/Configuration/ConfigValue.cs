@@ -59,7 +59,8 @@ internal sealed record ConfigValue(ConfigKey Key, string Text, long Number, Conf
             case ConfigType.Bytes:
                 return HumanUnits.TryParseBytes(text, out number) ? OutOfRange(key, number) : "is not a size such as 512KiB or 1GiB";
             case ConfigType.Duration:
-                return HumanUnits.TryParseMilliseconds(text, out number) ? OutOfRange(key, number) : "is not a length of time such as 30s or 7d";
+                return HumanUnits.TryParseMilliseconds(text, out number)
+                    ? OutOfRange(key, number) : "is not a length of time such as 30s or 7d";
             case ConfigType.Percent:
                 return long.TryParse(text.TrimEnd('%').TrimEnd(), NumberStyles.None, CultureInfo.InvariantCulture, out number)
                     ? OutOfRange(key, number) : "is not a percentage such as 5%";

@@ -5,7 +5,8 @@ namespace LogBroker.Server;
 /// <summary>Writes sizes and lengths of time in the shortest exact form that the configuration takes. Pure.</summary>
 internal static class UnitText
 {
-    private static readonly (string Unit, long Factor)[] Sizes = [("TiB", 1L << 40), ("GiB", 1L << 30), ("MiB", 1L << 20), ("KiB", 1L << 10)];
+    private static readonly (string Unit, long Factor)[] Sizes =
+        [("TiB", 1L << 40), ("GiB", 1L << 30), ("MiB", 1L << 20), ("KiB", 1L << 10)];
 
     private static readonly (string Unit, long Factor)[] Durations =
         [("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];

@@ -67,7 +67,8 @@ internal sealed class ServerMetrics : IServerCallObserver, IDisposable
     /// <inheritdoc/>
     public void Dispose() => _meter.Dispose();
 
-    private static string NameOf(Method? method) => method is null ? "unknown" : Names.GetOrAdd(method, static m => m.FullName.TrimStart('/'));
+    private static string NameOf(Method? method) =>
+        method is null ? "unknown" : Names.GetOrAdd(method, static m => m.FullName.TrimStart('/'));
 
     private void Gauge(string name, string description, Func<long> read, params KeyValuePair<string, object?>[] tags) =>
         _meter.CreateObservableGauge(name, () => new Measurement<long>(read(), tags), null, description);

@@ -1,4 +1,3 @@
-using System.Globalization;
 using LogBroker.Cluster;
 using LogBroker.Protocol;
 using LogBroker.Protocol.V1;
@@ -74,7 +73,7 @@ internal sealed class ClusterService(IBroker broker, NodeFacts facts)
             UptimeMs = (long)facts.Uptime().TotalMilliseconds,
             Healthy = problems.Count == 0,
             Summary = problems.Count == 0
-                ? string.Create(CultureInfo.InvariantCulture, $"healthy: {status.Topics} topics, {status.Partitions} partitions, all online")
+                ? FormattableString.Invariant($"healthy: {status.Topics} topics, {status.Partitions} partitions, all online")
                 : problems.Count == 1 ? problems[0].Sentence : $"{problems.Count} problems: {problems[0].Sentence}",
             Topics = status.Topics,
             Partitions = status.Partitions,

@@ -113,9 +113,10 @@ internal sealed class ProduceStream : IProduceSink, IDisposable
     {
         if ((int)head.Acks is < 0 or > (int)RequiredAcks.None)
         {
-            return new BrokerError(ErrorCode.InvalidRequiredAcks, $"acks {(int)head.Acks} is none of 1 (quorum), 2 (leader), 3 (none)")
+            string acks = ((int)head.Acks).ToString(System.Globalization.CultureInfo.InvariantCulture);
+            return new BrokerError(ErrorCode.InvalidRequiredAcks, $"acks {acks} is none of 1 (quorum), 2 (leader), 3 (none)")
             {
-                Metadata = new Dictionary<string, string> { ["acks"] = ((int)head.Acks).ToString(System.Globalization.CultureInfo.InvariantCulture) },
+                Metadata = new Dictionary<string, string> { ["acks"] = acks },
             };
         }
 

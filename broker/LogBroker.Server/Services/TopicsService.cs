@@ -1,3 +1,4 @@
+using System.Text;
 using LogBroker.Cluster;
 using LogBroker.Protocol;
 using LogBroker.Protocol.V1;
@@ -31,7 +32,7 @@ internal sealed class TopicsService(IBroker broker)
     private async ValueTask<Topic> CreateTopic(CreateTopicRequest request, ServerCallContext context)
     {
         if ((ErrorMap.TooMany("config", request.Config.Count, ConfigEntriesMax)
-            ?? ErrorMap.OutOfRange("request_id bytes", System.Text.Encoding.UTF8.GetByteCount(request.RequestId), 0, RequestIdBytesMax)) is { } error)
+            ?? ErrorMap.OutOfRange("request_id bytes", Encoding.UTF8.GetByteCount(request.RequestId), 0, RequestIdBytesMax)) is { } error)
             return ErrorMap.Refuse<Topic>(context, error);
         var command = new CreateTopicCommand(
             request.Name, request.Partitions, request.ReplicationFactor, request.Config, request.RequestId, request.ValidateOnly);

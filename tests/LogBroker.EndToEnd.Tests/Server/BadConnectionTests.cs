@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
@@ -8,7 +9,7 @@ using LogBroker.Protocol.V1;
 
 namespace LogBroker.EndToEnd.Tests;
 
-/// <summary>What is no gRPC, or lies about its length, at the ports of a real broker; the numbers are the rows of the table of bad input.</summary>
+/// <summary>What is no gRPC, or lies about its length, at the ports of a real broker; numbers are rows of the table of bad input.</summary>
 public sealed class BadConnectionTests(ServerFixture fixture) : IClassFixture<ServerFixture>, IAsyncDisposable
 {
     private static readonly TimeSpan CloseTime = TimeSpan.FromSeconds(20);
@@ -92,7 +93,9 @@ public sealed class BadConnectionTests(ServerFixture fixture) : IClassFixture<Se
     public async ValueTask DisposeAsync() => await _client.DisposeAsync();
 
     private static string Status(HttpResponseMessage answer) =>
-        answer.Headers.TryGetValues("grpc-status", out var early) ? early.Single() : answer.TrailingHeaders.GetValues("grpc-status").Single();
+        answer.Headers.TryGetValues("grpc-status", out var early)
+            ? early.Single()
+            : answer.TrailingHeaders.GetValues("grpc-status").Single();
 
     private static async Task ClosesAsync(string address, byte[] bytes)
     {
@@ -140,7 +143,7 @@ public sealed class BadConnectionTests(ServerFixture fixture) : IClassFixture<Se
     {
         string status = await File.ReadAllTextAsync($"/proc/{fixture.Server.ProcessId}/status", Encoding.ASCII);
         string line = status.Split('\n').Single(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], System.Globalization.CultureInfo.InvariantCulture) * 1024;
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
     }
 
     private async Task StillServesAsync()

@@ -38,7 +38,8 @@ public sealed class BadFetchTests(ServerFixture fixture) : IClassFixture<ServerF
         var (reason, message) = TestClient.Explain((await _client.FetchAsync(topic, 0, 1)).Error);
         Assert.Equal("OFFSET_OUT_OF_RANGE", reason);
         Assert.Contains("3", message, StringComparison.Ordinal);
-        Assert.Equal([3L, 4L], TestClient.Records((await _client.FetchAsync(topic, 0, 3)).Batches).Select(r => r.Offset).Where(o => o >= 3));
+        var rest = TestClient.Records((await _client.FetchAsync(topic, 0, 3)).Batches);
+        Assert.Equal([3L, 4L], rest.Select(record => record.Offset).Where(offset => offset >= 3));
     }
 
     [Fact]
@@ -53,7 +54,8 @@ public sealed class BadFetchTests(ServerFixture fixture) : IClassFixture<ServerF
         Assert.Contains("60000", (await _client.RefusedAsync(BrokerMethods.Fetch, day)).Message, StringComparison.Ordinal);
         var minimum = Request(topic, r => r.MinBytes = -1);
         Assert.Equal("INVALID_ARGUMENT", (await _client.RefusedAsync(BrokerMethods.Fetch, minimum)).Reason);
-        Assert.Contains("partitions", (await _client.RefusedAsync(BrokerMethods.Fetch, new FetchRequest())).Message, StringComparison.Ordinal);
+        var empty = await _client.RefusedAsync(BrokerMethods.Fetch, new FetchRequest());
+        Assert.Contains("partitions", empty.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -145,10 +147,16 @@ public sealed class BadFetchTests(ServerFixture fixture) : IClassFixture<ServerF
     public async Task Read_refuses_positions_that_are_none()
     {
         string topic = await TopicWithAsync(1);
-        foreach (var (position, reason) in ((Position?, string)[])
-            [(null, "INVALID_ARGUMENT"), (new Position { BeforeEnd = -1 }, "INVALID_ARGUMENT"), (new Position { Offset = 9 }, "OFFSET_OUT_OF_RANGE")])
+        (Position?, string)[] positions =
+        [
+            (null, "INVALID_ARGUMENT"),
+            (new Position { BeforeEnd = -1 }, "INVALID_ARGUMENT"),
+            (new Position { Offset = 9 }, "OFFSET_OUT_OF_RANGE"),
+        ];
+        foreach (var (position, reason) in positions)
         {
-            var refused = await Assert.ThrowsAsync<RpcException>(() => ReadAsync(new ReadRequest { Topic = topic, From = position }, _ => false));
+            var request = new ReadRequest { Topic = topic, From = position };
+            var refused = await Assert.ThrowsAsync<RpcException>(() => ReadAsync(request, _ => false));
             Assert.True(refused.TryGetDetail<Google.Rpc.ErrorInfo>(out var info));
             Assert.Equal(reason, info.Reason);
         }

@@ -48,7 +48,8 @@ public sealed class BadTopicTests(ServerFixture fixture) : IClassFixture<ServerF
 
         var batch = new ProduceBatch { Topic = "__cluster_metadata", Records = TestClient.Batch("x") };
         Assert.Equal("INTERNAL_TOPIC", (await _client.ProduceRefusedAsync(batch)).Reason);
-        var (_, deletion, _) = await _client.RefusedAsync(BrokerMethods.DeleteTopic, new DeleteTopicRequest { Name = "__cluster_metadata" });
+        var delete = new DeleteTopicRequest { Name = "__cluster_metadata" };
+        var (_, deletion, _) = await _client.RefusedAsync(BrokerMethods.DeleteTopic, delete);
         Assert.Equal("INTERNAL_TOPIC", deletion);
     }
 
@@ -126,7 +127,7 @@ public sealed class BadTopicTests(ServerFixture fixture) : IClassFixture<ServerF
         Assert.Equal((StatusCode.InvalidArgument, "INVALID_CONFIG"), (code, reason));
         Assert.All(request.Config.Keys, key => Assert.Contains(key, message, StringComparison.Ordinal));
         Assert.Contains("did you mean retention.ms?", message, StringComparison.Ordinal);
-        Assert.Equal("UNKNOWN_TOPIC_OR_PARTITION", (await _client.RefusedAsync(BrokerMethods.GetTopic, new GetTopicRequest { Name = "row11" })).Reason);
+        await IsUnknownAsync("row11");
     }
 
     [Fact]
@@ -152,7 +153,7 @@ public sealed class BadTopicTests(ServerFixture fixture) : IClassFixture<ServerF
     {
         var request = new CreateTopicRequest { Name = "dry", ValidateOnly = true };
         await _client.CallAsync(BrokerMethods.CreateTopic, request);
-        Assert.Equal("UNKNOWN_TOPIC_OR_PARTITION", (await _client.RefusedAsync(BrokerMethods.GetTopic, new GetTopicRequest { Name = "dry" })).Reason);
+        await IsUnknownAsync("dry");
         request.ValidateOnly = false;
         var topic = await _client.CallAsync(BrokerMethods.CreateTopic, request);
         Assert.Equal(3, topic.Partitions.Count);
@@ -188,4 +189,9 @@ public sealed class BadTopicTests(ServerFixture fixture) : IClassFixture<ServerF
     }
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
+
+    private async Task IsUnknownAsync(string topic) =>
+        Assert.Equal(
+            "UNKNOWN_TOPIC_OR_PARTITION",
+            (await _client.RefusedAsync(BrokerMethods.GetTopic, new GetTopicRequest { Name = topic })).Reason);
 }

@@ -131,7 +131,8 @@ public sealed class ConfigurationTests
     {
         WrittenValue[] flags =
         [
-            new("Listen:Grpc", "0.0.0.0:7070", ConfigOrigin.Flag, "flag --grpc"), new("Listen:Insecure", "true", ConfigOrigin.Flag, "flag --insecure"),
+            new("Listen:Grpc", "0.0.0.0:7070", ConfigOrigin.Flag, "flag --grpc"),
+            new("Listen:Insecure", "true", ConfigOrigin.Flag, "flag --insecure"),
         ];
         Assert.Null(BrokerOptions.From(ConfigLoader.Load(null, NoVariables, flags, out _)!, null, out var faults));
         Assert.Contains("--advertise", Assert.Single(faults).ToString(), StringComparison.Ordinal);

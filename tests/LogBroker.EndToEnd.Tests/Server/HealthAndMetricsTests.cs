@@ -11,9 +11,11 @@ public sealed class HealthAndMetricsTests(ServerFixture fixture) : IClassFixture
 {
     private static readonly string[] Promised =
     [
-        "logbroker_build_info", "logbroker_uptime_seconds", "logbroker_nodes", "logbroker_controller_active", "logbroker_leaderless_partitions",
+        "logbroker_build_info", "logbroker_uptime_seconds", "logbroker_nodes", "logbroker_controller_active",
+        "logbroker_leaderless_partitions",
         "logbroker_under_replicated_partitions", "logbroker_produce_records_total", "logbroker_produce_bytes_total",
-        "logbroker_fetch_records_total", "logbroker_fetch_bytes_total", "logbroker_request_duration_seconds", "logbroker_requests_in_flight",
+        "logbroker_fetch_records_total", "logbroker_fetch_bytes_total", "logbroker_request_duration_seconds",
+        "logbroker_requests_in_flight",
         "logbroker_leader_elections_total", "logbroker_fsync_duration_seconds", "logbroker_append_duration_seconds", "logbroker_segments",
         "logbroker_disk_free_bytes", "logbroker_disk_total_bytes",
     ];
@@ -103,7 +105,11 @@ public sealed class HealthAndMetricsTests(ServerFixture fixture) : IClassFixture
     {
         // The messages of grpc.health.v1 have one field each, numbered 1: the well-known wrappers are the same bytes.
         var check = new Method<StringValue, Int32Value>(
-            MethodType.Unary, "grpc.health.v1.Health", "Check", Marshaller.Protobuf(StringValue.Parser), Marshaller.Protobuf(Int32Value.Parser));
+            MethodType.Unary,
+            "grpc.health.v1.Health",
+            "Check",
+            Marshaller.Protobuf(StringValue.Parser),
+            Marshaller.Protobuf(Int32Value.Parser));
         Assert.Equal(1, (await _client.CallAsync(check, new StringValue { Value = service })).Value);
     }
 

@@ -6,7 +6,8 @@ public static class RepositoryRoot
     public static string Path { get; } = Find();
 
     /// <summary>
-    /// The directory with other systems to test against: LOGBROKER_PEERS, or ../shared/peers beside the repository; null when there is none.
+    /// The directory with other systems to test against: LOGBROKER_PEERS, or ../shared/peers beside the repository; null when there is
+    /// none.
     /// </summary>
     public static string? Peers
     {

@@ -19,7 +19,9 @@ public sealed partial class ServerProcess : IAsyncDisposable
         DataDirectory = dataDirectory;
         _ownDirectory = ownDirectory;
         ReadyLine = readyLine;
-        var fields = readyLine["LogBroker ready: ".Length..].Split(' ').Select(field => field.Split('=', 2)).ToDictionary(f => f[0], f => f[1]);
+        var fields = readyLine["LogBroker ready: ".Length..].Split(' ')
+            .Select(field => field.Split('=', 2))
+            .ToDictionary(field => field[0], field => field[1]);
         GrpcAddress = fields["grpc"];
         HttpAddress = fields["http"];
         Fields = fields;

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace LogBroker.EndToEnd.Tests;
 
-/// <summary>Starts that are refused: one line that names place, key, value and remedy, a fitting exit code, and nothing half-created.</summary>
+/// <summary>Starts that are refused: one line with place, key, value and remedy, a fitting exit code, nothing half-created.</summary>
 public sealed class StartRefusalTests
 {
     [Theory]

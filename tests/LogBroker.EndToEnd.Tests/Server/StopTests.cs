@@ -22,7 +22,9 @@ public sealed class StopTests
         await client.ProduceAsync("t", 0, "x");
         server.Signal(signal);
         Assert.Equal(0, await server.WaitForExitAsync(StopTime));
-        string log = Assert.Single(Directory.GetFiles(data, "*.log", SearchOption.AllDirectories), file => file.Contains("/t~", StringComparison.Ordinal));
+        string log = Assert.Single(
+            Directory.GetFiles(data, "*.log", SearchOption.AllDirectories),
+            file => file.Contains("/t~", StringComparison.Ordinal));
         Assert.InRange(new FileInfo(log).Length, 1, 1000);
         Assert.Contains(server.ErrorLines, line => line.Contains("[1005]", StringComparison.Ordinal));
     }

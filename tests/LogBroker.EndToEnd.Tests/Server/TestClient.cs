@@ -27,8 +27,9 @@ internal sealed class TestClient : IAsyncDisposable
     public static ByteString Batch(ProducerId producer, short epoch, int sequence, params string[] values)
     {
         using var builder = new BatchBuilder(Limits.BatchBytesMax);
+        long now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
         foreach (string value in values)
-            Assert.True(builder.TryAppend(DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), OptionalBytes.Null, System.Text.Encoding.UTF8.GetBytes(value)));
+            Assert.True(builder.TryAppend(now, OptionalBytes.Null, System.Text.Encoding.UTF8.GetBytes(value)));
         return ByteString.CopyFrom(builder.Finish(producer, epoch, sequence).Span);
     }
 
