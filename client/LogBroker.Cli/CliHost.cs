@@ -34,6 +34,9 @@ internal sealed class CliHost
     /// <summary>Environment variables.</summary>
     public Func<string, string?> Environment { get; init; } = System.Environment.GetEnvironmentVariable;
 
+    /// <summary>True when nobody reads stdout any more.</summary>
+    public Func<bool> StdoutReaderHasGone { get; init; } = () => false;
+
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
@@ -48,6 +51,7 @@ internal sealed class CliHost
             Stdout = new BufferedStream(StandardStream.OpenOutput(), 64 * 1024),
             Stderr = TextWriter.Synchronized(stderr),
             Stdin = Console.OpenStandardInput(),
+            StdoutReaderHasGone = StandardStream.OutputReaderHasGone,
             StdoutIsTerminal = stdoutIsTerminal,
             StderrIsTerminal = stderrIsTerminal,
             StdinIsTerminal = !Console.IsInputRedirected,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Text;
 using LogBroker.Client;
 using LogBroker.Protocol;
@@ -59,6 +60,9 @@ internal sealed class CommandContext
 
     /// <summary>What <c>--timeout</c> says, or null.</summary>
     public TimeSpan? Timeout { get; }
+
+    /// <summary>True for the commands below <c>topic</c>.</summary>
+    public bool IsAboutTopics => Arguments.CommandResult.Parent is CommandResult { Command.Name: "topic" };
 
     /// <summary>Writes data.</summary>
     public OutputWriter Output => _output ??= OutputWriter.Create(Format, Host);

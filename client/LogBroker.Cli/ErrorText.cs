@@ -20,14 +20,23 @@ internal static class ErrorText
     }
 
     /// <summary>What to do about it, or null.</summary>
-    public static string? HintOf(LogBrokerException failure, CommandContext context) => failure.Reason switch
+    public static string? HintOf(LogBrokerException failure, CommandContext context)
     {
-        ErrorCode.None => $"is the broker running? start one with logbrokerd, or say where it is with -s HOST:PORT (now {context.Servers})",
-        ErrorCode.UnknownTopicOrPartition when failure.Topic is { } topic && failure.Partition is null => $"create it with: logbroker topic create {topic}",
-        var reason => ErrorCatalogue.Get(reason).ClientAction,
-    };
+        string? hint = Hint(failure, context);
+        return hint is not null && failure.Message.EndsWith(hint, StringComparison.Ordinal) ? null : hint;
+    }
 
     /// <summary>The exit code.</summary>
     public static ExitCode ExitOf(LogBrokerException failure) =>
         failure.Reason == ErrorCode.None ? ExitCode.Unavailable : ErrorCatalogue.Get(failure.Reason).Exit;
+
+    private static string? Hint(LogBrokerException failure, CommandContext context) => failure.Reason switch
+    {
+        ErrorCode.None => $"is the broker running? start one with logbrokerd, or say where it is with -s HOST:PORT (now {context.Servers})",
+        ErrorCode.UnknownTopicOrPartition when failure.Topic is { } topic && failure.Partition is null =>
+            context.IsAboutTopics ? "see: logbroker topic list" : $"create it with: logbroker topic create {topic}",
+        ErrorCode.UnknownTopicOrPartition or ErrorCode.OffsetOutOfRange when failure.Topic is { } topic =>
+            $"where each partition begins and ends is in: logbroker topic describe {topic}",
+        var reason => ErrorCatalogue.Get(reason).ClientAction,
+    };
 }

@@ -16,6 +16,7 @@ internal sealed partial class StandardStream : Stream
     private const int EPipe = 32;
     private const int MacEAgain = 35;
     private const short PollOut = 4;
+    private const short PollErrorOrHangUp = 8 | 16;
 
     private readonly int _descriptor;
 
@@ -24,6 +25,18 @@ internal sealed partial class StandardStream : Stream
     /// <summary>The process's stdout.</summary>
     public static Stream OpenOutput() =>
         OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new StandardStream(1);
+
+    /// <summary>True when stdout is a pipe that nobody reads any more.</summary>
+    public static bool OutputReaderHasGone()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return false;
+        }
+
+        var state = new PollDescriptor { Descriptor = 1 };
+        return PollNative(ref state, 1, 0) > 0 && (state.Returned & PollErrorOrHangUp) != 0;
+    }
 
     /// <inheritdoc/>
     public override bool CanRead => false;

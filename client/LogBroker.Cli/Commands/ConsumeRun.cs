@@ -9,9 +9,12 @@ namespace LogBroker.Cli;
 /// </summary>
 internal sealed class ConsumeRun(CommandContext context, string[] topics, ConsumePlan plan, RecordSink sink, long? countMax)
 {
+    private static readonly TimeSpan ReaderCheckEvery = TimeSpan.FromMilliseconds(500);
+
     private readonly Lock _lock = new();
     private readonly SortedDictionary<(string Topic, int Partition), long> _next = [];
     private readonly Dictionary<string, int> _partitionCounts = [];
+    private volatile bool _readerHasGone;
 
     /// <summary>Reads until the end, the count, or the interruption.</summary>
     public async Task<ExitCode> RunAsync(CancellationToken ct)
@@ -23,6 +26,20 @@ internal sealed class ConsumeRun(CommandContext context, string[] topics, Consum
             ? null
             : ProgressLine.Start(context, () => (null, HumanSize.Counted(sink.Count, "record") + " read"));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+
+        // A follower may have nothing to write for hours, and would not notice that nobody listens.
+        await using ITimer watch = context.Host.Time.CreateTimer(
+            _ =>
+            {
+                if (context.Host.StdoutReaderHasGone())
+                {
+                    _readerHasGone = true;
+                    stop.Cancel();
+                }
+            },
+            null,
+            ReaderCheckEvery,
+            ReaderCheckEvery);
         try
         {
             await Task.WhenAll(Readers(client, stop.Token).Select(r => ReadAsync(r, stop)));
@@ -37,6 +54,11 @@ internal sealed class ConsumeRun(CommandContext context, string[] topics, Consum
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
+            if (_readerHasGone)
+            {
+                throw new BrokenPipeException();
+            }
+
             sink.Complete();
         }
         catch (LogBrokerException)

@@ -90,8 +90,9 @@ internal sealed class ProduceCommand
         await using (input)
         {
             IRecordSource source = Source(arguments, template, input);
+            bool isTyped = context.Host.StdinIsTerminal && input == context.Host.Stdin;
             string topic = arguments.GetRequiredValue(_topic);
-            return await new ProduceRun(context, topic, source, length, arguments.GetValue(_skip) ?? 0).RunAsync(options, rate, ct);
+            return await new ProduceRun(context, topic, source, length, isTyped, arguments.GetValue(_skip) ?? 0).RunAsync(options, rate, ct);
         }
     }
 

@@ -7,22 +7,24 @@ namespace LogBroker.Cli;
 /// One run of <c>produce</c>: reads, paces and hands over records in memory that is bounded by the producer's buffer, and counts what
 /// becomes of them. A record that is refused for what it is (too large, say) does not stop the others; any other failure does.
 /// </summary>
-internal sealed class ProduceRun(CommandContext context, string topic, IRecordSource source, long? inputLength, long skipped)
+internal sealed class ProduceRun(CommandContext context, string topic, IRecordSource source, long? inputLength, bool isTyped, long skipped)
 {
     private static readonly TimeSpan InterruptGrace = TimeSpan.FromSeconds(5);
 
     private readonly ProduceTally _tally = new(context);
+    private Acks _acks;
     private readonly long _startedAt = context.Host.Time.GetTimestamp();
 
     /// <summary>Writes everything and reports.</summary>
     public async Task<ExitCode> RunAsync(ProducerOptions options, RecordRate? rate, CancellationToken ct)
     {
+        _acks = options.Acks;
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
         _tally.StopRequested = stop;
         await using LogBrokerClient client = context.CreateClient();
         Producer producer = client.CreateProducer(options);
         CliException? badInput = null;
-        using (ProgressLine? progress = ProgressLine.Start(context, ProgressState))
+        using (ProgressLine? progress = isTyped ? null : ProgressLine.Start(context, ProgressState))
         {
             try
             {
@@ -113,13 +115,14 @@ internal sealed class ProduceRun(CommandContext context, string topic, IRecordSo
         if (context.Format is OutputFormat.Json or OutputFormat.Table && context.HasOutputFormat)
         {
             context.Output.Single(sum.ToRecord(topic, elapsed));
+            context.Host.Stdout.Flush();
         }
 
-        string rate = elapsed.TotalSeconds >= 1 ? $", {HumanSize.Count((long)(sum.Acknowledged / elapsed.TotalSeconds))} records/s" : "";
+        string rate = elapsed.TotalSeconds >= 1 && sum.Acknowledged >= 100 ? $", {HumanSize.Count((long)(sum.Acknowledged / elapsed.TotalSeconds))} records/s" : "";
         if (sum.Acknowledged > 0 || sum.Failure is null)
         {
             context.Note(
-                $"acknowledged {HumanSize.Counted(sum.Acknowledged, "record")} ({HumanSize.Bytes(sum.Bytes)}) in {HumanSize.Duration(elapsed)}{rate}");
+                $"{(_acks == Acks.None ? "sent" : "acknowledged")} {HumanSize.Counted(sum.Acknowledged, "record")} ({HumanSize.Bytes(sum.Bytes)}) in {HumanSize.Duration(elapsed)}{rate}");
         }
 
         if (sum.Failure is { } failure)

@@ -71,7 +71,7 @@ internal static class TopicCommands
 
                 context.Outcome(
                     TopicRecords.Whole(created),
-                    $"{(isDry ? "would create" : "created")} topic {topic} with {Partitions(created)}");
+                    isDry ? $"topic {topic} can be created; nothing was (dry run)" : $"created topic {topic} with {Partitions(created)}");
                 return ExitCode.Ok;
             },
         };

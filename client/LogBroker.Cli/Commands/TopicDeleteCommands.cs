@@ -32,17 +32,17 @@ internal static class TopicDeleteCommands
                 int[]? chosen = ConsumePlan.ParsePartitions(context.Arguments.GetRequiredValue(partitions));
                 await using LogBrokerClient client = context.CreateClient();
                 TopicDescription described = await client.Topics.GetAsync(topic, ct);
-                IReadOnlyList<ListedOffset> targets = await client.ListOffsetsAsync(topic, position, chosen, ct);
+                IReadOnlyList<(int Partition, long Offset)> targets = await TargetsAsync(client, described, position, chosen, ct);
                 var plan = new Dictionary<int, long>();
                 long records = 0;
-                foreach (ListedOffset target in targets)
+                foreach ((int partition, long offset) in targets)
                 {
-                    PartitionDescription now = described.Partitions[target.Partition];
-                    if (target.Offset > now.LogStartOffset)
+                    PartitionDescription now = described.Partitions[partition];
+                    if (offset > now.LogStartOffset)
                     {
-                        plan[target.Partition] = target.Offset;
-                        records += target.Offset - now.LogStartOffset;
-                        TopicChange.DiffLine(context, '-', $"partition {target.Partition}: offsets {now.LogStartOffset} to {target.Offset - 1}");
+                        plan[partition] = offset;
+                        records += offset - now.LogStartOffset;
+                        TopicChange.DiffLine(context, '-', $"partition {partition}: offsets {now.LogStartOffset} to {offset - 1}");
                     }
                 }
 
@@ -139,6 +139,28 @@ internal static class TopicDeleteCommands
                 return ExitCode.Ok;
             },
         };
+    }
+
+    /// <summary>
+    /// The new log starts. One offset for many partitions means "as far as there is something"; for one it is meant exactly, and the
+    /// broker says if there is no such offset.
+    /// </summary>
+    private static async Task<IReadOnlyList<(int Partition, long Offset)>> TargetsAsync(
+        LogBrokerClient client, TopicDescription topic, Position position, int[]? chosen, CancellationToken ct)
+    {
+        int[] partitions = chosen ?? [.. topic.Partitions.Select(p => p.Partition)];
+        if (partitions.FirstOrDefault(p => p >= topic.Partitions.Count, -1) is var missing and >= 0)
+        {
+            throw new CliException(
+                ExitCode.NotFound, $"topic {topic.Name} has no partition {missing}: it has {HumanSize.Counted(topic.Partitions.Count, "partition")}, from 0");
+        }
+
+        if (position.Kind == PositionKind.Offset)
+        {
+            return [.. partitions.Select(p => (p, partitions.Length == 1 ? position.Value : Math.Min(position.Value, topic.Partitions[p].HighWatermark)))];
+        }
+
+        return [.. (await client.ListOffsetsAsync(topic.Name, position, partitions, ct)).Select(o => (o.Partition, o.Offset))];
     }
 
     private static void WriteTrimmed(CommandContext context, string topic, IReadOnlyDictionary<int, long> logStarts, string words)

@@ -10,6 +10,8 @@ internal sealed class TableOutputWriter(CliHost host) : OutputWriter
     // Wide enough that nothing wraps when the table goes into a file.
     private const int WidthOfFile = 10_000;
 
+    private static readonly string[] Units = [" BYTES", " MS"];
+
     private readonly List<OutputRecord> _items = [];
 
     /// <inheritdoc/>
@@ -18,7 +20,7 @@ internal sealed class TableOutputWriter(CliHost host) : OutputWriter
         var facts = new Table().NoBorder().HideHeaders().AddColumn(Column()).AddColumn(Column());
         foreach (OutputField field in record.Scalars.Where(f => f.InTable))
         {
-            facts.AddRow(Faint(OutputText.Title(field.Name).ToLowerInvariant()), new Text(Shown(field)));
+            facts.AddRow(Faint(Title(field).ToLowerInvariant()), new Text(Shown(field)));
         }
 
         Write(facts);
@@ -53,7 +55,7 @@ internal sealed class TableOutputWriter(CliHost host) : OutputWriter
         Table table = new Table().NoBorder();
         foreach (OutputField field in items[0].Scalars.Where(f => f.InTable))
         {
-            TableColumn column = Column(Faint(OutputText.Title(field.Name)));
+            TableColumn column = Column(Faint(Title(field)));
             table.AddColumn(field.Value is int or long or double ? column.RightAligned() : column);
         }
 
@@ -68,6 +70,14 @@ internal sealed class TableOutputWriter(CliHost host) : OutputWriter
     private static TableColumn Column(IRenderable? header = null) => new(header ?? Text.Empty) { Padding = new Padding(0, 0, 2, 0) };
 
     private static Text Faint(string text) => new(text, new Style(decoration: Decoration.Dim));
+
+    /// <summary>A readable size or span says its unit itself.</summary>
+    private static string Title(OutputField field)
+    {
+        string title = OutputText.Title(field.Name);
+        string? unit = field.Human is null ? null : Array.Find(Units, u => title.EndsWith(u, StringComparison.Ordinal));
+        return unit is null ? title : title[..^unit.Length];
+    }
 
     private static string Shown(OutputField field) => OutputText.Visible(field.Human ?? OutputText.Plain(field.Value));
 

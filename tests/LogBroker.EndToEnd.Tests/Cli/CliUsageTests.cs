@@ -123,7 +123,7 @@ public sealed class CliUsageTests
     [Fact]
     public void The_reference_names_every_command_and_option()
     {
-        string reference = File.ReadAllText(Path.Combine(RepositoryRoot(), "docs", "cli.md"));
+        string reference = File.ReadAllText(Path.Combine(RepositoryRoot.Path, "docs", "cli.md"));
         var tree = new CommandTree();
         foreach (System.CommandLine.Command command in HelpWriter.Leaves(tree.Root))
         {
@@ -164,14 +164,4 @@ public sealed class CliUsageTests
         return listener.LocalEndpoint.ToString()!;
     }
 
-    private static string RepositoryRoot()
-    {
-        string? directory = AppContext.BaseDirectory;
-        while (directory is not null && !File.Exists(Path.Combine(directory, "LogBroker.sln")))
-        {
-            directory = Path.GetDirectoryName(directory);
-        }
-
-        return directory ?? throw new InvalidOperationException("the tests run outside the repository");
-    }
 }
