@@ -92,7 +92,7 @@ public sealed partial class Broker
         Gauge("logbroker_fetches_parked", null, "Fetches that wait for data.", () => Volatile.Read(ref _fetchesParked));
         Gauge("logbroker_produce_queue_bytes", "By", "Batches that wait to be appended.", () => _env.Budget.Bytes);
         GaugeOfEach("logbroker_topic_partition_start_offset", null, "First offset kept.", r => r.Log.Bounds.LogStart.Value);
-        GaugeOfEach("logbroker_topic_partition_high_watermark", null, "End of what readers may see.", r => r.Log.Bounds.HighWatermark.Value);
+        GaugeOfEach("logbroker_topic_partition_high_watermark", null, "End of what can be read.", r => r.Log.Bounds.HighWatermark.Value);
         GaugeOfEach("logbroker_topic_partition_log_end_offset", null, "End of the log.", r => r.Log.Bounds.End.Value);
         GaugeOfEach("logbroker_topic_partition_bytes", "By", "Bytes of the log.", r => r.Log.SizeBytes);
         GaugeOfEach("logbroker_topic_partition_leader", null, "Node id of the leader, 0 for none.", r => r.View.Leader.Value);

@@ -29,21 +29,24 @@ internal static class SequenceErrors
 
     public static BrokerError OldDuplicate(in ProducerBatch batch, int expected) => new(
         ErrorCode.DuplicateSequence,
-        $"producer id {batch.Id} epoch {batch.Epoch}: sequence {batch.BaseSequence} was written long ago (next is {expected}); its offset is no longer known")
+        $"producer id {batch.Id} epoch {batch.Epoch}: sequence {batch.BaseSequence} was written long ago (next is {expected}); "
+            + "its offset is no longer known")
     {
         Metadata = Facts(batch, expected),
     };
 
     public static BrokerError Reuse(in ProducerBatch batch) => new(
         ErrorCode.SequenceReuse,
-        $"producer id {batch.Id} epoch {batch.Epoch}: another batch was written with sequences {batch.BaseSequence} to {batch.LastSequence}")
+        $"producer id {batch.Id} epoch {batch.Epoch}: another batch was written "
+            + $"with sequences {batch.BaseSequence} to {batch.LastSequence}")
     {
         Metadata = Facts(batch, expected: -1),
     };
 
     public static BrokerError EarlierFailed(in ProducerBatch batch, int refused) => new(
         ErrorCode.EarlierBatchFailed,
-        $"producer id {batch.Id} epoch {batch.Epoch}: the batch at sequence {refused} was refused; resend from it on before {batch.BaseSequence}")
+        $"producer id {batch.Id} epoch {batch.Epoch}: the batch at sequence {refused} was refused; "
+            + $"resend from it on before {batch.BaseSequence}")
     {
         Metadata = Facts(batch, refused),
     };

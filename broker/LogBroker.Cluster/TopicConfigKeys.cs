@@ -92,7 +92,8 @@ public static class TopicConfigKeys
         if (faults.Count == 0 && overrides.ContainsKey("max.message.bytes") && config.BatchBytesMax > BatchBytesMaxOf(config))
         {
             faults["max.message.bytes"] =
-                $"max.message.bytes {config.BatchBytesMax} does not fit into segment.bytes {config.SegmentBytesMax} with its row of {EpochRow.Bytes}";
+                $"max.message.bytes {config.BatchBytesMax} does not fit into segment.bytes {config.SegmentBytesMax} "
+                + $"with its row of {EpochRow.Bytes}";
         }
 
         return faults.Count == 0 ? config : InvalidConfig(faults);

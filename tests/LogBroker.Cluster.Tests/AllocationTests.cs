@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LogBroker.Cluster.Tests;
 
-/// <summary>Records cost the broker no memory of their own: with the number of batches fixed, twice the records allocate the same.</summary>
+/// <summary>
+/// Records cost the broker no memory of their own: with the number of batches fixed, twice the records allocate the same.
+/// </summary>
 public sealed class AllocationTests
 {
     private const int Batches = 200;
