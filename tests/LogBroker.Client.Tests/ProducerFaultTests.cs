@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
 using LogBroker.Protocol;
@@ -235,6 +236,101 @@ public sealed class ProducerFaultTests
         Assert.True(second.BatchesSeen > 0);
         Assert.Equal(Enumerable.Range(0, 1000).Select(Text), first.Partition("t").Values());
         Assert.Equal(0, first.EpochsBumped + second.EpochsBumped);
+    }
+
+    [Fact]
+    public async Task ALateAnswerForAnExpiredBatchIsNotTakenForTheAnswerOfAnother()
+    {
+        await using FakeBroker broker = await FakeBroker.StartAsync(("t", 1));
+        broker.Refusal = ErrorCode.InvalidTimestamp;
+        broker.Judge = (n, _) => n == 2 ? Verdict.Refuse : Verdict.Serve;
+        var gate = new TaskCompletionSource();
+        broker.AckGate = gate.Task;
+        await using LogBrokerClient client = Clients.Of(broker);
+        var options = new ProducerOptions { DeliveryTimeout = TimeSpan.FromSeconds(2) };
+        await using Producer producer = client.CreateProducer(options);
+        await Assert.ThrowsAsync<OutcomeUnknownException>(async () => await producer.ProduceAsync("t", Record(0, 0)));
+        ValueTask<ProduceReceipt> second = producer.ProduceAsync("t", Record(1, 0));
+        await Clients.UntilAsync(() => broker.BatchesSeen == 2);
+
+        // Now the answers come in order: the late good one for the first batch, then the refusal of the second.
+        broker.AckGate = null;
+        gate.SetResult();
+        var e = await Assert.ThrowsAsync<LogBrokerException>(async () => await second);
+        Assert.Equal(ErrorCode.InvalidTimestamp, e.Reason);
+        Assert.Equal([Text(0)], broker.Partition("t").Values());
+    }
+
+    [Fact]
+    public async Task ACallbackThatProducesWhileMemoryIsFullLosesNothing()
+    {
+        await using FakeBroker broker = await FakeBroker.StartAsync(("t", 2));
+        await using LogBrokerClient client = Clients.Of(broker);
+        var options = new ProducerOptions { BufferBytes = 64 * 1024, BatchBytes = 4 * 1024 };
+        await using Producer producer = client.CreateProducer(options);
+        var more = new ConcurrentQueue<Task>();
+        int heard = 0;
+        for (int i = 0; i < 300; i++)
+        {
+            await producer.EnqueueAsync(
+                "t",
+                Record(i, i % 2) with { Headers = [new RecordHeader("padding", new byte[1000])] },
+                (state, in _, _) =>
+                {
+                    int n = (int)state!;
+                    Interlocked.Increment(ref heard);
+                    ProducerRecord next = Record(n + 1000, n % 2) with { Headers = [new RecordHeader("padding", new byte[1000])] };
+                    more.Enqueue(producer.EnqueueAsync("t", next, (_, in _, _) => Interlocked.Increment(ref heard)).AsTask());
+                },
+                i);
+        }
+
+        await Clients.UntilAsync(() => more.Count == 300);
+        await Task.WhenAll(more).WaitAsync(Patience);
+        await producer.FlushAsync().WaitAsync(Patience);
+        Assert.Equal(600, heard);
+        IEnumerable<string> all = broker.Partitions("t").SelectMany(p => p.Values()).Order(StringComparer.Ordinal);
+        Assert.Equal(Enumerable.Range(0, 300).Concat(Enumerable.Range(1000, 300)).Select(Text), all);
+        Assert.Equal(0, producer.BufferedBytes);
+    }
+
+    [Fact]
+    public async Task ARefusalAfterALostAnswerIsAnUnknownOutcome()
+    {
+        await using FakeBroker broker = await FakeBroker.StartAsync(("t", 1));
+        broker.Refusal = ErrorCode.InvalidTimestamp;
+        broker.Judge = (n, _) => n switch { 1 => Verdict.WriteAndCut, 2 => Verdict.Refuse, _ => Verdict.Serve };
+        await using LogBrokerClient client = Clients.Of(broker);
+        await using Producer producer = client.CreateProducer();
+        await Assert.ThrowsAsync<OutcomeUnknownException>(async () => await producer.ProduceAsync("t", Record(0, 0)));
+        Assert.Equal(1, (await producer.ProduceAsync("t", Record(1, 0))).Offset);
+        Assert.Equal([Text(0), Text(1)], broker.Partition("t").Values());
+    }
+
+    [Fact]
+    public async Task AFencedProducerWithALostAnswerReportsAnUnknownOutcomeAndEnds()
+    {
+        await using FakeBroker broker = await FakeBroker.StartAsync(("t", 1));
+        broker.Refusal = ErrorCode.ProducerFenced;
+        broker.Judge = (n, _) => n == 1 ? Verdict.WriteAndCut : Verdict.Refuse;
+        await using LogBrokerClient client = Clients.Of(broker);
+        await using Producer producer = client.CreateProducer();
+        await Assert.ThrowsAsync<OutcomeUnknownException>(async () => await producer.ProduceAsync("t", Record(0, 0)));
+        var e = await Assert.ThrowsAsync<LogBrokerException>(async () => await producer.ProduceAsync("t", Record(1, 0)));
+        Assert.Equal(ErrorCode.ProducerFenced, e.Reason);
+    }
+
+    [Fact]
+    public async Task AGapThatOnlyTheBrokerSeesIsClosedByTheNextEpoch()
+    {
+        await using FakeBroker broker = await FakeBroker.StartAsync(("t", 1));
+        broker.Refusal = ErrorCode.OutOfOrderSequence;
+        broker.Judge = (n, _) => n == 2 ? Verdict.Refuse : Verdict.Serve;
+        await using LogBrokerClient client = Clients.Of(broker);
+        await using Producer producer = client.CreateProducer();
+        await producer.ProduceAsync("t", Record(0, 0));
+        Assert.Equal(1, (await producer.ProduceAsync("t", Record(1, 0))).Offset);
+        Assert.Equal(1, broker.EpochsBumped);
     }
 
     internal static ProducerRecord Record(int i, int partition) => new(Encoding.UTF8.GetBytes(Text(i))) { Partition = partition };

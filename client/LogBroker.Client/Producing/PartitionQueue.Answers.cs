@@ -172,7 +172,7 @@ internal sealed partial class PartitionQueue
             {
                 if (!batch.IsEnded)
                 {
-                    batch.End(_inFlight.Contains(batch) || batch.MayBeWritten ? Unknown(batch, error) : About(batch, error));
+                    batch.End(_inFlight.Contains(batch) ? Unknown(batch, error) : AboutOrUnknown(batch, error));
                 }
             }
 
@@ -192,7 +192,7 @@ internal sealed partial class PartitionQueue
             case ErrorCode.DuplicateSequence:
                 batch.End(new ProduceAckView(0, null, -1, 0, Protocol.V1.Durability.Unspecified, true, -1));
                 break;
-            case ErrorCode.UnknownProducer when core.IsIdempotent && !batch.MayBeWritten:
+            case ErrorCode.UnknownProducer or ErrorCode.OutOfOrderSequence when core.IsIdempotent && !batch.MayBeWritten:
                 Repair(SequenceRepair.NextEpoch, batch);
                 Requeue(batch, error, isCause: true);
                 break;
@@ -200,10 +200,10 @@ internal sealed partial class PartitionQueue
                 Fail(batch, Unknown(batch, error), SequenceRepair.NextEpoch);
                 break;
             case ErrorCode.OutOfOrderSequence or ErrorCode.SequenceReuse:
-                Fail(batch, About(batch, error), SequenceRepair.NextEpoch);
+                Fail(batch, AboutOrUnknown(batch, error), SequenceRepair.NextEpoch);
                 break;
             case ErrorCode.ProducerFenced:
-                Fail(batch, About(batch, error), SequenceRepair.NextEpoch);
+                Fail(batch, AboutOrUnknown(batch, error), SequenceRepair.NextEpoch);
                 core.Fence(error);
                 break;
             case ErrorCode.OutcomeUnknown:
@@ -229,7 +229,8 @@ internal sealed partial class PartitionQueue
                 }
                 else
                 {
-                    Fail(batch, About(batch, error), batch.MayBeWritten ? SequenceRepair.NextEpoch : SequenceRepair.Renumber);
+                    SequenceRepair repair = batch.MayBeWritten ? SequenceRepair.NextEpoch : SequenceRepair.Renumber;
+                    Fail(batch, AboutOrUnknown(batch, error), repair);
                 }
 
                 break;
@@ -417,6 +418,10 @@ internal sealed partial class PartitionQueue
         Details = cause?.Details ?? new Dictionary<string, string>(),
     };
 
+    /// <summary>A refusal is about one attempt; an earlier one may have written the batch.</summary>
+    private LogBrokerException AboutOrUnknown(ProducerBatch batch, LogBrokerException error) =>
+        batch.MayBeWritten ? Unknown(batch, error) : About(batch, error);
+
     private LogBrokerException About(ProducerBatch batch, LogBrokerException error) => new(error.Reason, error.Message, error)
     {
         Topic = topic.Name,
@@ -428,33 +433,44 @@ internal sealed partial class PartitionQueue
         RetryAfter = error.RetryAfter,
     };
 
-    /// <summary>Tells listeners of ended batches, in order, each batch once.</summary>
+    /// <summary>
+    /// Tells listeners of ended batches, in order, each batch once. One thread at a time does it, and a listener that hands over more
+    /// records comes back here: whoever finds it being done leaves it to the one who does it.
+    /// </summary>
     private void Announce()
     {
-        lock (_announcing)
+        lock (_gate)
         {
-            while (true)
+            if (_isAnnouncing)
             {
-                ProducerBatch? batch;
-                lock (_gate)
-                {
-                    if (!_order.TryPeek(out batch) || !batch.IsEnded)
-                    {
-                        return;
-                    }
-                }
-
-                core.OnEnded(batch);
-                batch.Announce(core);
-                lock (_gate)
-                {
-                    _order.Dequeue();
-                }
-
-                core.Memory.Give(batch.HeldBytes);
-                batch.AnnounceEnd();
-                core.DropBatch(batch);
+                return;
             }
+
+            _isAnnouncing = true;
+        }
+
+        while (true)
+        {
+            ProducerBatch? batch;
+            lock (_gate)
+            {
+                if (!_order.TryPeek(out batch) || !batch.IsEnded)
+                {
+                    _isAnnouncing = false;
+                    return;
+                }
+            }
+
+            core.OnEnded(batch);
+            batch.Announce(core);
+            lock (_gate)
+            {
+                _order.Dequeue();
+            }
+
+            core.Memory.Give(batch.HeldBytes);
+            batch.AnnounceEnd();
+            core.DropBatch(batch);
         }
     }
 }

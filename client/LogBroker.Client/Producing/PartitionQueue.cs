@@ -31,8 +31,7 @@ internal enum TakeOutcome
 /// sent again from the first unanswered one, in order, with their old sequences, which the broker recognises. When a batch fails for
 /// good, the sequence has a hole: if it certainly was not written, the batches behind it are numbered anew; if it may have been, they
 /// take a new producer epoch, and those of them that may themselves have been written fail as unknown.
-/// State is guarded by one lock; listeners are called outside of it, under a second lock that keeps their order. A thread that holds
-/// the first never takes the second.
+/// State is guarded by one lock; listeners are called outside of it, by one thread at a time, in order.
 /// </remarks>
 internal sealed partial class PartitionQueue(ProducerCore core, TopicQueue topic, int partition)
 {
@@ -43,7 +42,6 @@ internal sealed partial class PartitionQueue(ProducerCore core, TopicQueue topic
     private const long TimeNotAsked = -1;
 
     private readonly Lock _gate = new();
-    private readonly Lock _announcing = new();
 
     /// <summary>Everything that has not been announced, in order.</summary>
     private readonly Queue<ProducerBatch> _order = new();
@@ -61,6 +59,7 @@ internal sealed partial class PartitionQueue(ProducerCore core, TopicQueue topic
     private NodeSender? _via;
     private bool _isScheduled;
     private bool _isDraining;
+    private bool _isAnnouncing;
     private long _notBefore;
     private int _failures;
     private LogBrokerException? _lastError;

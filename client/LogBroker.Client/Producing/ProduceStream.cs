@@ -14,7 +14,9 @@ internal sealed class ProduceStream
     private readonly string _server;
     private readonly AsyncDuplexStreamingCall<ProduceOut, ProduceIn> _call;
     private readonly Lock _lock = new();
-    private readonly Dictionary<ulong, ProducerBatch> _outstanding = [];
+    /// <summary>Holds a reference to each batch: it must not serve other records while an answer for it may still come.</summary>
+    private readonly Dictionary<ulong, (ProducerBatch Batch, int Bytes)> _outstanding = [];
+
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _lastId;
     private long _outstandingBytes;
@@ -165,7 +167,8 @@ internal sealed class ProduceStream
                 return false;
             }
 
-            _outstanding.Add(id, batch);
+            batch.AddReference();
+            _outstanding.Add(id, (batch, bytes));
             _outstandingBytes += bytes;
             return true;
         }
@@ -223,21 +226,22 @@ internal sealed class ProduceStream
         }
 
         ProduceAckView ack = message.Ack;
-        ProducerBatch? batch;
+        (ProducerBatch Batch, int Bytes) answered;
         TaskCompletionSource? room;
         lock (_lock)
         {
-            if (!_outstanding.Remove(ack.CorrelationId, out batch))
+            if (!_outstanding.Remove(ack.CorrelationId, out answered))
             {
                 return;
             }
 
-            _outstandingBytes -= batch.Bytes.Length;
+            _outstandingBytes -= answered.Bytes;
             room = _room;
             _room = null;
         }
 
         room?.TrySetResult();
+        ProducerBatch batch = answered.Batch;
         if (ack.Error is null)
         {
             batch.Owner.OnAck(batch, ack);
@@ -246,6 +250,8 @@ internal sealed class ProduceStream
         {
             batch.Owner.OnRefused(batch, CallErrors.ToException(ack.Error, new CallStory(_server)));
         }
+
+        _core.DropBatch(batch);
     }
 
     private void End(LogBrokerException why)
@@ -257,7 +263,7 @@ internal sealed class ProduceStream
             _whyEnded ??= why;
             why = _whyEnded;
             _isDead = true;
-            lost = [.. _outstanding.OrderBy(o => o.Key).Select(o => o.Value)];
+            lost = [.. _outstanding.OrderBy(o => o.Key).Select(o => o.Value.Batch)];
             _outstanding.Clear();
             room = _room;
             _room = null;
@@ -272,6 +278,7 @@ internal sealed class ProduceStream
         foreach (ProducerBatch batch in lost)
         {
             batch.Owner.OnLost(batch, why);
+            _core.DropBatch(batch);
         }
 
         room?.TrySetResult();

@@ -165,10 +165,23 @@ internal sealed partial class ProducerCore
             }
         }
 
+        try
+        {
+            Measure(batch);
+        }
+        catch (Exception e)
+        {
+            // Listeners of metrics and spans are foreign code; the batch must end whatever they do.
+            LogEvents.CallbackThrew(Log, e);
+        }
+    }
+
+    private void Measure(ProducerBatch batch)
+    {
         string? error = batch.Failure is null ? null : batch.Failure.Reason.ToString();
         if (Telemetry.SentMessages.Enabled || Telemetry.OperationSeconds.Enabled)
         {
-            TagList tags = Telemetry.Tags("send", "send", topic, partition, error);
+            TagList tags = Telemetry.Tags("send", "send", batch.Owner.Topic, batch.Owner.Partition, error);
             Telemetry.SentMessages.Add(batch.Records, tags);
             if (batch.SentAt != 0)
             {
