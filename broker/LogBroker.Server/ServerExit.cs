@@ -25,7 +25,7 @@ internal static class ServerExit
         (Failed, "The start or the run failed for a reason that the last line on stderr names, such as a port in use."),
         (Usage, "The command line is wrong."),
         (DiskFailed, "A write or fsync failed. Nothing was acknowledged after it. Restarting at once does not help: see to the disk "
-            + "first; a start on the same data directory waits for a while before it serves."),
+            + "first; a start on the same data directory that fails again waits for a while before it exits."),
         (Configuration, "The configuration or the data directory cannot be used as it is: an unknown key, a bad value, a directory that "
             + "is read-only, foreign, of a newer version or in use. Nothing was created."),
     ];
