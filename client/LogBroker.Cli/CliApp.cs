@@ -4,7 +4,10 @@ using LogBroker.Protocol;
 
 namespace LogBroker.Cli;
 
-/// <summary>One run of the program, from arguments to exit code. Whatever goes wrong ends as a line on stderr and a code of <see cref="ExitCode"/>.</summary>
+/// <summary>
+/// One run of the program, from arguments to exit code. Whatever goes wrong ends as a line on stderr and a code of <see
+/// cref="ExitCode"/>.
+/// </summary>
 internal static class CliApp
 {
     // A position may begin with @, which would be taken for a response file.

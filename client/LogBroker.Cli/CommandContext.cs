@@ -155,7 +155,8 @@ internal sealed class CommandContext
 
         if (!Host.StdinIsTerminal || !Host.StderrIsTerminal)
         {
-            throw CliException.Usage("refused: this changes what is there, and there is no terminal to ask on", "add --yes, or --dry-run to look first");
+            throw CliException.Usage(
+                "refused: this changes what is there, and there is no terminal to ask on", "add --yes, or --dry-run to look first");
         }
 
         await Host.Stderr.WriteAsync(question + " [y/N] ");

@@ -78,7 +78,8 @@ internal sealed record ConsumePlan
         {
             isSaid = true;
             string[] ends = part.Split('-');
-            if (ends.Length > 2 || !TryNumber(ends[0], out int first) || !TryNumber(ends[^1], out int last) || last < first || last - first > 100_000)
+            if (ends.Length > 2 || !TryNumber(ends[0], out int first) || !TryNumber(ends[^1], out int last) || last < first
+                || last - first > 100_000)
             {
                 throw CliException.Usage($"--partition: '{part}' is no partition", "for example -p 0, -p 0,2 or -p 0-5");
             }

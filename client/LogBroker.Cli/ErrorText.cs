@@ -26,6 +26,10 @@ internal static class ErrorText
         return hint is not null && failure.Message.EndsWith(hint, StringComparison.Ordinal) ? null : hint;
     }
 
+    /// <summary>The words for a partition that is not there.</summary>
+    public static string NoPartition(string topic, int partition, int partitions) =>
+        $"topic {topic} has no partition {partition}: it has {HumanSize.Counted(partitions, "partition")}, from 0";
+
     /// <summary>The exit code.</summary>
     public static ExitCode ExitOf(LogBrokerException failure) =>
         failure.Reason == ErrorCode.None ? ExitCode.Unavailable : ErrorCatalogue.Get(failure.Reason).Exit;

@@ -22,13 +22,15 @@ internal sealed class GlobalOptions
 
     /// <summary>How long to wait for a broker.</summary>
     public Option<string?> Timeout { get; } = Options.Text(
-        "--timeout", null, "TIME", "How long to wait for the broker, such as 500ms, 10s or 5m. Default 10s; produce and consume outlast restarts of 2m.");
+        "--timeout", null, "TIME",
+            "How long to wait for the broker, such as 500ms, 10s or 5m. Default 10s; produce and consume outlast restarts of 2m.");
 
     /// <summary>Errors only.</summary>
     public Option<bool> Quiet { get; } = Options.Switch("--quiet", "-q", "Write nothing but data and errors.");
 
     /// <summary>More on stderr.</summary>
-    public Option<bool> Verbose { get; } = Options.Switch("--verbose", "-v", "Say on stderr what happens: connections, retries, stack traces.");
+    public Option<bool> Verbose { get; } =
+        Options.Switch("--verbose", "-v", "Say on stderr what happens: connections, retries, stack traces.");
 
     /// <summary>No colours.</summary>
     public Option<bool> NoColor { get; } = Options.Switch("--no-color", null, "No colours; NO_COLOR in the environment says the same.");

@@ -51,7 +51,8 @@ internal static class Options
             if (value is not null && !words.Contains(value))
             {
                 string? near = Suggestions.Nearest(value, words);
-                result.AddError($"{name}: '{value}' is none of {string.Join(", ", words)}" + (near is null ? "" : $"; did you mean '{near}'?"));
+                result.AddError($"{name}: '{value}' is none of {string.Join(", ", words)}"
+                    + (near is null ? "" : $"; did you mean '{near}'?"));
             }
         });
         return option;
@@ -71,7 +72,8 @@ internal static class Options
     private static long? WholeNumber(ArgumentResult result, string name, long min, long max)
     {
         string text = result.Tokens.Count > 0 ? result.Tokens[^1].Value : "";
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) && value >= min && value <= max)
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long value) && value >= min
+            && value <= max)
         {
             return value;
         }

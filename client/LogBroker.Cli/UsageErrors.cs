@@ -12,12 +12,16 @@ internal static class UsageErrors
     {
         Command command = parsed.CommandResult.Command;
         string? unknown = UnknownOption(parsed) ?? parsed.UnmatchedTokens.FirstOrDefault();
-        string message = unknown is null ? Worded((parsed.Errors.FirstOrDefault(e => e.SymbolResult is OptionResult { IdentifierToken: not null }) ?? parsed.Errors[0]).Message) : Unknown(unknown, command, tree);
+        string message = unknown is null ? Worded(Foremost(parsed).Message) : Unknown(unknown, command, tree);
         stderr.WriteLine("logbroker: " + message);
         stderr.WriteLine("usage: " + HelpWriter.Usage(command));
         stderr.WriteLine($"try '{HelpWriter.Path(command, null)} --help'");
         return ExitCode.Usage;
     }
+
+    /// <summary>What was typed wrongly says more than what is missing.</summary>
+    private static ParseError Foremost(ParseResult parsed) =>
+        parsed.Errors.FirstOrDefault(e => e.SymbolResult is OptionResult { IdentifierToken: not null }) ?? parsed.Errors[0];
 
     /// <summary>The parser takes an unknown option for an argument; nobody means that, unless <c>--</c> says so.</summary>
     public static string? UnknownOption(ParseResult parsed)
@@ -27,7 +31,8 @@ internal static class UsageErrors
             return null;
         }
 
-        IEnumerable<string> arguments = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value);
+        IEnumerable<string> arguments = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens)
+            .Select(t => t.Value);
         return arguments.Concat(parsed.UnmatchedTokens).FirstOrDefault(t => t.StartsWith('-') && t.Length > 1);
     }
 
@@ -36,7 +41,8 @@ internal static class UsageErrors
         bool isOption = token.StartsWith('-') && token.Length > 1;
         string word = isOption ? token.Split('=')[0] : token;
         IEnumerable<string> candidates = isOption
-            ? command.Options.Concat(tree.Globals.All).SelectMany(o => o.Aliases.Append(o.Name)).Where(n => n.StartsWith("--", StringComparison.Ordinal))
+            ? command.Options.Concat(tree.Globals.All).SelectMany(o => o.Aliases.Append(o.Name))
+                .Where(n => n.StartsWith("--", StringComparison.Ordinal))
             : command.Subcommands.Select(c => c.Name);
         string? near = Suggestions.Nearest(word, candidates);
         string what = isOption ? "unknown option" : command.Subcommands.Count > 0 ? "unknown command" : "unexpected argument";

@@ -41,7 +41,8 @@ internal static class ClusterCommands
         { "logBytes", status.LogBytes, HumanSize.Bytes(status.LogBytes) },
         {
             "nodes",
-            status.Nodes.Select(n => new OutputRecord { { "nodeId", n.NodeId }, { "grpcAddress", n.Address }, { "rack", n.Rack } }).ToArray()
+            status.Nodes.Select(n => new OutputRecord { { "nodeId", n.NodeId }, { "grpcAddress", n.Address }, { "rack", n.Rack } })
+                .ToArray()
         },
         {
             "problems",

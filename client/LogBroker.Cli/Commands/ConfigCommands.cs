@@ -13,25 +13,31 @@ internal static class ConfigCommands
     /// <summary>The group.</summary>
     public static CliCommand Create() => new("config", "Look at the configuration of the broker and of topics.") { List(), Explain() };
 
-    private static CliCommand List() => new("list", "List the effective configuration of the broker that answers, and where each value comes from.")
-    {
-        Examples =
+    private static CliCommand List() =>
+        new("list", "List the effective configuration of the broker that answers, and where each value comes from.")
+        {
+            Examples =
         [
             ("config list", "key, value, origin"),
             ("config list | awk -F'\\t' '$3 != \"default\"'", "what somebody has set"),
         ],
-        Details = "The configuration of a topic is in: logbroker topic describe TOPIC",
-        Run = async (context, ct) =>
-        {
-            await using LogBrokerClient client = context.CreateClient();
-            context.Output.List("entries", (await client.Cluster.ListConfigAsync(ct)).Select(ToRecord));
-            return ExitCode.Ok;
-        },
-    };
+            Details = "The configuration of a topic is in: logbroker topic describe TOPIC",
+            Run = async (context, ct) =>
+            {
+                await using LogBrokerClient client = context.CreateClient();
+                context.Output.List("entries", (await client.Cluster.ListConfigAsync(ct)).Select(ToRecord));
+                return ExitCode.Ok;
+            },
+        };
 
     private static CliCommand Explain()
     {
-        var keys = new Argument<string[]>("key") { HelpName = "KEY", Description = "Keys of the broker or of topics.", Arity = ArgumentArity.OneOrMore };
+        var keys = new Argument<string[]>("key")
+        {
+            HelpName = "KEY",
+            Description = "Keys of the broker or of topics.",
+            Arity = ArgumentArity.OneOrMore,
+        };
         Option<string?> topic = Options.Text("--topic", "-t", "TOPIC", "Show the value that a key has in this topic.");
         return new CliCommand("explain", "Say what configuration keys are for, their unit, value and origin.")
         {

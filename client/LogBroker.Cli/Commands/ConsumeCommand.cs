@@ -20,16 +20,20 @@ internal static class ConsumeCommand
     /// <summary>The command.</summary>
     public static CliCommand Create()
     {
-        var topics = new Argument<string[]>("topic") { HelpName = "TOPIC", Description = "One or more topics.", Arity = ArgumentArity.OneOrMore };
+        var topics =
+            new Argument<string[]>("topic") { HelpName = "TOPIC", Description = "One or more topics.", Arity = ArgumentArity.OneOrMore };
         Option<string?> from = Options.Text("--from", null, "POSITION", "Where to begin. Default: start.");
         from.Aliases.Add("--offset");
-        Option<string?> until = Options.Text("--until", null, "POSITION", "Where to end. Default: the end as it is now; with --follow never.");
+        Option<string?> until =
+            Options.Text("--until", null, "POSITION", "Where to end. Default: the end as it is now; with --follow never.");
         Option<string[]> partitions = Options.Many("--partition", "-p", "N", "Only these partitions: 0, 0,2 or 0-5.");
         Option<long?> count = Options.Number("--count", "-n", "N", "Stop after so many records.", 1);
         Option<bool> follow = Options.Switch("--follow", "-F", "Wait for new records, until Ctrl-C.");
         Option<string?> format = Options.Text("--format", "-f", "FORMAT", "How to write a record; see below.");
-        Option<string?> delimiter = Options.Text("--delimiter", "-D", "DELIM", "What to write behind each record. Default: \\n. As in produce.");
-        Option<string?> keyDelimiter = Options.Text("--key-delimiter", "-K", "DELIM", "Write the key and this in front of the value. As in produce.");
+        Option<string?> delimiter =
+            Options.Text("--delimiter", "-D", "DELIM", "What to write behind each record. Default: \\n. As in produce.");
+        Option<string?> keyDelimiter =
+            Options.Text("--key-delimiter", "-K", "DELIM", "Write the key and this in front of the value. As in produce.");
         return new CliCommand("consume", "Read records.")
         {
             Arguments = { topics },

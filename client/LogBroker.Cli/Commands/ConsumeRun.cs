@@ -108,7 +108,7 @@ internal sealed class ConsumeRun(CommandContext context, string[] topics, Consum
                 {
                     throw new CliException(
                         ExitCode.NotFound,
-                        $"topic {topic} has no partition {partition}: it has {HumanSize.Counted(found.Partitions.Count, "partition")}, from 0");
+                        ErrorText.NoPartition(topic, partition, found.Partitions.Count));
                 }
             }
 
@@ -227,8 +227,10 @@ internal sealed class ConsumeRun(CommandContext context, string[] topics, Consum
                 var next = _next.Where(n => n.Key.Topic == topic).ToDictionary(n => n.Key.Partition, n => n.Value);
                 if (ResumeFrom(next, _partitionCounts.GetValueOrDefault(topic), plan.From) is { } from)
                 {
-                    string only = plan.Partitions is { } partitions && next.Count == 1 && partitions.Count == 1 ? $" -p {partitions[0]}" : "";
-                    context.Note($"stopped after {HumanSize.Counted(sink.Count, "record")}; go on with: logbroker consume {topic}{only} --from {from}");
+                    string only = next.Count == 1 && plan.Partitions is [int partition] ? $" -p {partition}" : "";
+                    context.Note(
+                        $"stopped after {HumanSize.Counted(sink.Count, "record")}; "
+                        + $"go on with: logbroker consume {topic}{only} --from {from}");
                 }
             }
         }

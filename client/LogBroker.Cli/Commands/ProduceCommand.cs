@@ -45,8 +45,10 @@ internal sealed class ProduceCommand
     private readonly Option<string?> _compression = Options.Choice(
         "--compression", "-z", "CODEC", "none (default) or gzip.", "none", "gzip");
 
-    private readonly Option<bool> _keepPartitions = Options.Switch("--keep-partitions", null, "With -i jsonl: into the partition that the line names.");
-    private readonly Option<long?> _skip = Options.Number("--skip", null, "N", "Skip the first records of the input, as a resume hint says.", 0);
+    private readonly Option<bool> _keepPartitions =
+        Options.Switch("--keep-partitions", null, "With -i jsonl: into the partition that the line names.");
+    private readonly Option<long?> _skip =
+        Options.Number("--skip", null, "N", "Skip the first records of the input, as a resume hint says.", 0);
 
     /// <summary>The command.</summary>
     public static CliCommand Create()
@@ -92,7 +94,8 @@ internal sealed class ProduceCommand
             IRecordSource source = Source(arguments, template, input);
             bool isTyped = context.Host.StdinIsTerminal && input == context.Host.Stdin;
             string topic = arguments.GetRequiredValue(_topic);
-            return await new ProduceRun(context, topic, source, length, isTyped, arguments.GetValue(_skip) ?? 0).RunAsync(options, rate, ct);
+            return await new ProduceRun(context, topic, source, length, isTyped, arguments.GetValue(_skip) ?? 0)
+                .RunAsync(options, rate, ct);
         }
     }
 
@@ -161,7 +164,11 @@ internal sealed class ProduceCommand
         if (input is null)
         {
             return new SingleRecordSource(
-                new ProducerRecord(new ReadOnlyMemory<byte>(template.Key), null) { Partition = template.Partition, Headers = template.Headers });
+                new ProducerRecord(new ReadOnlyMemory<byte>(template.Key), null)
+                {
+                    Partition = template.Partition,
+                    Headers = template.Headers,
+                });
         }
 
         var chunks = new ChunkReader(input, Escapes.Delimiter(arguments.GetValue(_delimiter) ?? "\\n", "-D"));

@@ -118,18 +118,21 @@ internal sealed class ProduceRun(CommandContext context, string topic, IRecordSo
             context.Host.Stdout.Flush();
         }
 
-        string rate = elapsed.TotalSeconds >= 1 && sum.Acknowledged >= 100 ? $", {HumanSize.Count((long)(sum.Acknowledged / elapsed.TotalSeconds))} records/s" : "";
+        string rate = elapsed.TotalSeconds >= 1 && sum.Acknowledged >= 100
+            ? $", {HumanSize.Count((long)(sum.Acknowledged / elapsed.TotalSeconds))} records/s" : "";
         if (sum.Acknowledged > 0 || sum.Failure is null)
         {
             context.Note(
-                $"{(_acks == Acks.None ? "sent" : "acknowledged")} {HumanSize.Counted(sum.Acknowledged, "record")} ({HumanSize.Bytes(sum.Bytes)}) in {HumanSize.Duration(elapsed)}{rate}");
+                $"{(_acks == Acks.None ? "sent" : "acknowledged")} {HumanSize.Counted(sum.Acknowledged, "record")} "
+                + $"({HumanSize.Bytes(sum.Bytes)}) in {HumanSize.Duration(elapsed)}{rate}");
         }
 
         if (sum.Failure is { } failure)
         {
             string which = sum.Acknowledged == 0 && sum.Failed == sum.HandedOver
                 ? ""
-                : $"{HumanSize.Count(sum.Failed)} of {HumanSize.Counted(sum.HandedOver, "record")} failed; the first was record {sum.FailedRecord}: ";
+                : $"{HumanSize.Count(sum.Failed)} of {HumanSize.Counted(sum.HandedOver, "record")} failed; "
+                    + $"the first was record {sum.FailedRecord}: ";
             context.Error(which + ErrorText.Of(failure, context), ErrorText.HintOf(failure, context));
         }
 
@@ -168,7 +171,8 @@ internal sealed class ProduceRun(CommandContext context, string topic, IRecordSo
         double seconds = Math.Max(0.001, context.Host.Time.GetElapsedTime(_startedAt).TotalSeconds);
         double? share = inputLength is { } length and > 0 ? (double)source.BytesRead / length : null;
         string waiting = sum.Unanswered > 0 ? $", {HumanSize.Count(sum.Unanswered)} on the way" : "";
-        return (share, $"{HumanSize.Counted(sum.Acknowledged, "record")} acknowledged{waiting}, {HumanSize.Count((long)(sum.Acknowledged / seconds))}/s");
+        string rate = HumanSize.Count((long)(sum.Acknowledged / seconds));
+        return (share, $"{HumanSize.Counted(sum.Acknowledged, "record")} acknowledged{waiting}, {rate}/s");
     }
 
     private static int Size(in ProducerRecord record) => (record.Key?.Length ?? 0) + (record.Value?.Length ?? 0);

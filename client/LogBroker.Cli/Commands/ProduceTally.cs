@@ -57,7 +57,8 @@ internal sealed record ProduceSummary
 }
 
 /// <summary>
-/// Counts what becomes of records, and with <c>-o jsonl</c> or <c>-o tsv</c> writes a receipt for each. Thread-safe: answers come on the producer's
+/// Counts what becomes of records, and with <c>-o jsonl</c> or <c>-o tsv</c> writes a receipt for each. Thread-safe: answers come
+/// on the producer's
 /// threads.
 /// </summary>
 internal sealed class ProduceTally(CommandContext context)

@@ -65,7 +65,8 @@ internal static class StorageCommands
                 "Checked are header and checksum of every batch, dense offsets, the order of epochs, and the entries of both indexes.\n"
                 + "Notes are what the broker puts right by itself at its next start, such as a torn tail; they are no damage. Beside a\n"
                 + "running broker, what it appends meanwhile may show as a note.",
-            Run = (context, ct) => Task.FromResult(RunVerify(context, filter.Find(context, context.Arguments.GetRequiredValue(directory)), ct)),
+            Run = (context, ct) =>
+                Task.FromResult(RunVerify(context, filter.Find(context, context.Arguments.GetRequiredValue(directory)), ct)),
         };
     }
 
@@ -113,7 +114,8 @@ internal static class StorageCommands
         }
 
         context.Host.Stdout.Flush();
-        string verdict = isDamaged ? "DAMAGED" : findings.Count > 0 ? $"no damage, {HumanSize.Counted(findings.Count, "note")}" : "no damage";
+        string verdict = isDamaged ? "DAMAGED" : findings.Count > 0 ? $"no damage, {HumanSize.Counted(findings.Count, "note")}"
+            : "no damage";
         context.Note(
             $"verified {HumanSize.Counted(places.Length, "partition")}, {HumanSize.Counted(walk.Segments, "segment")}, "
             + $"{HumanSize.Counted(walk.Records, "record")}, {HumanSize.Bytes(walk.Bytes)}: {verdict}");

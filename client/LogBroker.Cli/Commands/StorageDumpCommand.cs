@@ -34,7 +34,8 @@ internal static class StorageDumpCommand
                     context.Arguments.GetValue(from) ?? 0,
                     context.Arguments.GetValue(until) ?? long.MaxValue,
                     context.Arguments.GetValue(count) ?? long.MaxValue);
-                IEnumerable<(StoragePlace Place, string File)> files = Files(context, filter, context.Arguments.GetRequiredValue(directory));
+                IEnumerable<(StoragePlace Place, string File)> files =
+                    Files(context, filter, context.Arguments.GetRequiredValue(directory));
                 if (formatText is not null && context.HasOutputFormat)
                 {
                     throw CliException.Usage("-f and -o exclude each other");
@@ -93,7 +94,8 @@ internal static class StorageDumpCommand
     }
 
     private static ExitCode DumpRecords(
-        CommandContext context, IEnumerable<(StoragePlace Place, string File)> files, DumpRange range, RecordSink sink, CancellationToken ct)
+        CommandContext context, IEnumerable<(StoragePlace Place, string File)> files, DumpRange range, RecordSink sink,
+            CancellationToken ct)
     {
         foreach ((StoragePlace place, string file) in files)
         {

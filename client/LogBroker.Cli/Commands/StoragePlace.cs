@@ -54,7 +54,9 @@ internal sealed class StorageFilter
         if (all.Length == 0)
         {
             throw new CliException(
-                ExitCode.NotFound, $"there are no segments under {path}", "give a data directory, a topic's directory or a partition's directory");
+                ExitCode.NotFound,
+                $"there are no segments under {path}",
+                "give a data directory, a topic's directory or a partition's directory");
         }
 
         string? topic = context.Arguments.GetValue(Topic);
@@ -72,7 +74,9 @@ internal sealed class StorageFilter
         {
             string? near = topic is null ? null : Suggestions.Nearest(topic, all.Select(p => p.Topic).Distinct());
             throw new CliException(
-                ExitCode.NotFound, $"there is no such partition under {path}", near is null || near == topic ? null : $"did you mean '{near}'?");
+                ExitCode.NotFound,
+                $"there is no such partition under {path}",
+                near is null || near == topic ? null : $"did you mean '{near}'?");
         }
 
         return found;

@@ -10,7 +10,8 @@ internal sealed class TopicChange
     public Option<bool> Yes { get; } = Options.Switch("--yes", "-y", "Do not ask. Needed where there is no terminal to ask on.");
 
     /// <summary>Let the broker check everything and change nothing.</summary>
-    public Option<bool> DryRun { get; } = Options.Switch("--dry-run", null, "Let the broker check everything and show the change, but change nothing.");
+    public Option<bool> DryRun { get; } =
+        Options.Switch("--dry-run", null, "Let the broker check everything and show the change, but change nothing.");
 
     /// <summary>Writes a line of a diff: red for what goes, green for what comes.</summary>
     public static void DiffLine(CommandContext context, char sign, string text)

@@ -25,7 +25,8 @@ internal static class TopicCommands
         Option<long?> partitions = Options.Number(
             "--partitions", "-p", "N", "How many partitions; default: what the broker has as default.", 1, int.MaxValue);
         Option<long?> replicas = Options.Number(
-            "--replication-factor", "-r", "N", "Copies of each partition; default: 3, or the number of nodes if there are fewer.", 1, int.MaxValue);
+            "--replication-factor", "-r", "N", "Copies of each partition; default: 3, or the number of nodes if there are fewer.", 1,
+                int.MaxValue);
         Option<string[]> config = Options.Many("--config", "-c", "KEY=VALUE", "Configuration, such as retention.ms=86400000.");
         Option<bool> ifNotExists = Options.Switch("--if-not-exists", null, "An existing topic is fine, and is left as it is.");
         Option<bool> dryRun = new TopicChange().DryRun;
@@ -121,7 +122,8 @@ internal static class TopicCommands
 
     private static CliCommand Describe()
     {
-        var names = new Argument<string[]>("topic") { HelpName = "TOPIC", Description = "One or more topics.", Arity = ArgumentArity.OneOrMore };
+        var names =
+            new Argument<string[]>("topic") { HelpName = "TOPIC", Description = "One or more topics.", Arity = ArgumentArity.OneOrMore };
         return new CliCommand("describe", "Show a topic's partitions, offsets, sizes and configuration.")
         {
             Arguments = { names },

@@ -11,7 +11,8 @@ internal static class TopicDeleteCommands
     public static CliCommand Trim()
     {
         Argument<string> name = Options.Topic();
-        Option<string?> before = Options.Text("--before", "-b", "POSITION", "Delete the records in front of this: end, an offset, -1000, @-1h or @2026-02-14.");
+        Option<string?> before =
+            Options.Text("--before", "-b", "POSITION", "Delete the records in front of this: end, an offset, -1000, @-1h or @2026-02-14.");
         before.Required = true;
         Option<string[]> partitions = Options.Many("--partition", "-p", "N", "Only this partition.");
         var change = new TopicChange();
@@ -54,12 +55,14 @@ internal static class TopicDeleteCommands
 
                 if (context.Arguments.GetValue(change.DryRun))
                 {
-                    WriteTrimmed(context, topic, await client.Topics.DeleteRecordsAsync(topic, plan, true, ct), "nothing was deleted (dry run)");
+                    WriteTrimmed(
+                        context, topic, await client.Topics.DeleteRecordsAsync(topic, plan, true, ct), "nothing was deleted (dry run)");
                     return ExitCode.Ok;
                 }
 
                 await context.ConfirmAsync(
-                    context.Arguments.GetValue(change.Yes), $"delete {HumanSize.Counted(records, "record")} of topic {topic} for good?", ct);
+                    context.Arguments.GetValue(change.Yes), $"delete {HumanSize.Counted(records, "record")} of topic {topic} for good?",
+                    ct);
                 WriteTrimmed(
                     context,
                     topic,
@@ -73,7 +76,8 @@ internal static class TopicDeleteCommands
     /// <summary>Removes whole topics.</summary>
     public static CliCommand Delete()
     {
-        var names = new Argument<string[]>("topic") { HelpName = "TOPIC", Description = "One or more topics.", Arity = ArgumentArity.OneOrMore };
+        var names =
+            new Argument<string[]>("topic") { HelpName = "TOPIC", Description = "One or more topics.", Arity = ArgumentArity.OneOrMore };
         Option<bool> ifExists = Options.Switch("--if-exists", null, "A topic that does not exist is fine.");
         var change = new TopicChange();
         return new CliCommand("delete", "Delete topics with all their records.")
@@ -152,12 +156,13 @@ internal static class TopicDeleteCommands
         if (partitions.FirstOrDefault(p => p >= topic.Partitions.Count, -1) is var missing and >= 0)
         {
             throw new CliException(
-                ExitCode.NotFound, $"topic {topic.Name} has no partition {missing}: it has {HumanSize.Counted(topic.Partitions.Count, "partition")}, from 0");
+                ExitCode.NotFound, ErrorText.NoPartition(topic.Name, missing, topic.Partitions.Count));
         }
 
         if (position.Kind == PositionKind.Offset)
         {
-            return [.. partitions.Select(p => (p, partitions.Length == 1 ? position.Value : Math.Min(position.Value, topic.Partitions[p].HighWatermark)))];
+            return [.. partitions.Select(p =>
+                (p, partitions.Length == 1 ? position.Value : Math.Min(position.Value, topic.Partitions[p].HighWatermark)))];
         }
 
         return [.. (await client.ListOffsetsAsync(topic.Name, position, partitions, ct)).Select(o => (o.Partition, o.Offset))];

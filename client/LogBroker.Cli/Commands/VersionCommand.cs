@@ -9,7 +9,8 @@ internal static class VersionCommand
 {
     /// <summary>The version of this program.</summary>
     public static string Version { get; } =
-        (typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0").Split('+')[0];
+        (typeof(VersionCommand).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0")
+            .Split('+')[0];
 
     /// <summary>The command.</summary>
     public static CliCommand Create() => new("version", "Show the version of this program.")

@@ -5,7 +5,8 @@ using LogBroker.Client;
 namespace LogBroker.Cli;
 
 /// <summary>One record per piece of the input between delimiters; the key comes from <c>-k</c>, <c>-K</c> or <c>--key-regex</c>.</summary>
-internal sealed class DelimitedRecordSource(ChunkReader chunks, RecordTemplate template, byte[]? keyDelimiter, Regex? keyRegex) : IRecordSource
+internal sealed class DelimitedRecordSource(ChunkReader chunks, RecordTemplate template, byte[]? keyDelimiter, Regex? keyRegex)
+    : IRecordSource
 {
     private static readonly TimeSpan MatchTimeout = TimeSpan.FromSeconds(1);
 
@@ -40,7 +41,8 @@ internal sealed class DelimitedRecordSource(ChunkReader chunks, RecordTemplate t
             int at = piece.Span.IndexOf(keyDelimiter);
             if (at < 0)
             {
-                throw CliException.Usage($"record {chunks.Count} has no key delimiter: {Start(piece)}", "-K says what stands between key and value");
+                throw CliException.Usage(
+                    $"record {chunks.Count} has no key delimiter: {Start(piece)}", "-K says what stands between key and value");
             }
 
             key = piece[..at];

@@ -39,7 +39,8 @@ internal sealed class JsonlRecordSource(ChunkReader chunks, RecordTemplate templ
         }
         catch (Exception e) when (e is JsonException or FormatException or InvalidOperationException)
         {
-            throw CliException.Usage($"line {chunks.Count} is no record: {e.Message.Split(" LineNumber")[0]}", "expected the form of consume -o jsonl");
+            throw CliException.Usage(
+                $"line {chunks.Count} is no record: {e.Message.Split(" LineNumber")[0]}", "expected the form of consume -o jsonl");
         }
     }
 
@@ -86,7 +87,12 @@ internal sealed class JsonlRecordSource(ChunkReader chunks, RecordTemplate templ
         }
 
         Expect(!json.Read(), "expected one object per line");
-        return new ProducerRecord(key, template.IsTombstone ? null : value) { Partition = partition, Timestamp = timestamp, Headers = headers };
+        return new ProducerRecord(key, template.IsTombstone ? null : value)
+        {
+            Partition = partition,
+            Timestamp = timestamp,
+            Headers = headers,
+        };
     }
 
     private static List<RecordHeader> Headers(ref Utf8JsonReader json, ReadOnlySpan<byte> line)

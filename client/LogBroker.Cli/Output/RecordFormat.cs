@@ -117,7 +117,8 @@ internal sealed class RecordFormat
         {
             throw CliException.Usage(
                 $"--format: unknown field '{text.AsSpan(at, Math.Min(2, text.Length - at))}'",
-                "known are %t topic, %p partition, %o offset, %k key, %v value, %s size, %h headers, %d date, %T milliseconds, %n number, %%");
+                "known are %t topic, %p partition, %o offset, %k key, %v value, %s size, %h headers, %d date, %T milliseconds, "
+                + "%n number, %%");
         }
 
         at += 2;
@@ -132,7 +133,8 @@ internal sealed class RecordFormat
                 "hex" => Encoding.Hex,
                 "base64" => Encoding.Base64,
                 _ => throw CliException.Usage(
-                    $"--format: unknown encoding '{{{name}}}'", "known are {json}, {hex} and {base64}; write \\x7b for a brace behind a field"),
+                    $"--format: unknown encoding '{{{name}}}'",
+                        "known are {json}, {hex} and {base64}; write \\x7b for a brace behind a field"),
             };
             at = close + 1;
         }

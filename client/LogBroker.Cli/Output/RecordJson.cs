@@ -13,7 +13,8 @@ namespace LogBroker.Cli;
 internal static class RecordJson
 {
     /// <summary>The options of every writer of records.</summary>
-    public static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+    public static readonly JsonWriterOptions Options =
+        new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>Writes the object.</summary>
     public static void Write(Utf8JsonWriter json, in ShownRecord record)

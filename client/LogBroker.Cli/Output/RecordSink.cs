@@ -129,7 +129,9 @@ internal sealed class JsonRecordSink : RecordSink
     }
 }
 
-/// <summary>Columns for a person who watches: widths are fixed, because the next record is not known; the value comes last and is cut.</summary>
+/// <summary>
+/// Columns for a person who watches: widths are fixed, because the next record is not known; the value comes last and is cut.
+/// </summary>
 internal sealed class TableRecordSink(CliHost host, bool showsTopic) : RecordSink(host.Stdout)
 {
     private const int KeyColumns = 20;
@@ -184,7 +186,8 @@ internal sealed class TsvRecordSink(Stream stdout) : RecordSink(stdout)
     /// <inheritdoc/>
     protected override void Append(in ShownRecord record)
     {
-        string line = $"{record.Topic}\t{record.Partition}\t{record.Offset}\t{record.TimestampMs}\t{Text(record.Key)}\t{Text(record.Value)}\n";
+        string line =
+            $"{record.Topic}\t{record.Partition}\t{record.Offset}\t{record.TimestampMs}\t{Text(record.Key)}\t{Text(record.Value)}\n";
         Encoding.UTF8.GetBytes(line, Pending);
     }
 

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace LogBroker.Cli;
 
-/// <summary>Spans of time as people type them: <c>500ms</c>, <c>10s</c>, <c>5m</c>, <c>2h</c>, <c>7d</c>; a bare number is seconds.</summary>
+/// <summary>
+/// Spans of time as people type them: <c>500ms</c>, <c>10s</c>, <c>5m</c>, <c>2h</c>, <c>7d</c>; a bare number is seconds.
+/// </summary>
 internal static class DurationText
 {
     private static readonly (string Unit, double Seconds)[] Units =
@@ -20,7 +22,8 @@ internal static class DurationText
 
         string unit = digits < text.Length ? text[digits..] : "s";
         double seconds = Array.Find(Units, u => u.Unit == unit).Seconds;
-        bool isNumber = double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value);
+        bool isNumber =
+            double.TryParse(text.AsSpan(0, digits), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value);
         return isNumber && seconds > 0 && value > 0 && value * seconds < 1e9
             ? TimeSpan.FromSeconds(value * seconds)
             : throw CliException.Usage($"{option}: '{text}' is no span of time", "for example 500ms, 10s, 5m or 2h");

@@ -18,7 +18,8 @@ internal static class HumanSize
             unit++;
         }
 
-        return unit == 0 ? $"{bytes} B" : value.ToString(Math.Abs(value) < 10 ? "0.0" : "0", CultureInfo.InvariantCulture) + " " + Units[unit];
+        return unit == 0 ? $"{bytes} B"
+            : value.ToString(Math.Abs(value) < 10 ? "0.0" : "0", CultureInfo.InvariantCulture) + " " + Units[unit];
     }
 
     /// <summary>90061 seconds as <c>1d 1h</c>: the two largest units.</summary>

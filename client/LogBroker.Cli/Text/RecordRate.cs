@@ -2,7 +2,10 @@ using System.Globalization;
 
 namespace LogBroker.Cli;
 
-/// <summary>How fast to produce: <c>5000</c>, <c>5k</c>, <c>5k/s</c>, <c>1.5M/s</c>, <c>300/m</c> records. Without a unit of time: per second.</summary>
+/// <summary>
+/// How fast to produce: <c>5000</c>, <c>5k</c>, <c>5k/s</c>, <c>1.5M/s</c>, <c>300/m</c> records. Without a unit of time: per
+/// second.
+/// </summary>
 internal readonly record struct RecordRate(double RecordsPerSecond)
 {
     /// <summary>Reads the argument of <c>--rate</c>.</summary>

@@ -32,7 +32,8 @@ public sealed class CliDataTests(CliBroker broker) : IClassFixture<CliBroker>
     {
         const string Records =
             """
-            {"timestampMs":1000,"key":"k","value":"v","headers":[{"key":"h","value":"1"},{"key":"h","value":null},{"key":"b","valueBase64":"/w=="}]}
+            {"timestampMs":1000,"key":"k","value":"v","headers":[{"key":"h","value":"1"},{"key":"h","value":null}]}
+            {"timestampMs":1000,"key":"k","value":"v","headers":[{"key":"","valueBase64":"/w=="}]}
             {"timestampMs":1001,"key":"k","value":null}
             {"timestampMs":1002,"key":null,"value":""}
             {"timestampMs":1003,"key":"","valueBase64":"AP8="}
@@ -49,7 +50,7 @@ public sealed class CliDataTests(CliBroker broker) : IClassFixture<CliBroker>
             expected.Select((r, i) => "{\"topic\":\"" + first + "\",\"partition\":0,\"offset\":" + i + "," + r[1..]),
             exported.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(r => r.Replace("\\u0000", "\0")));
         using JsonDocument document = JsonDocument.Parse((await broker.Run("consume", first, "-o", "json")).MustSucceed().Output);
-        Assert.Equal(4, document.RootElement.GetProperty("records").GetArrayLength());
+        Assert.Equal(5, document.RootElement.GetProperty("records").GetArrayLength());
     }
 
     [Fact]
@@ -62,7 +63,8 @@ public sealed class CliDataTests(CliBroker broker) : IClassFixture<CliBroker>
         Assert.Equal(
             "2 0 key=v [a=1,b=x:y]\n2 1 key= []\n2 2 gone= []\n",
             (await broker.Run("consume", topic, "-f", "%p %o %k=%v [%h]")).MustSucceed().Output);
-        Assert.Contains("\"key\":\"gone\",\"value\":null", (await broker.Run("consume", topic, "-p", "2", "--from", "2", "-o", "jsonl")).Output);
+        Assert.Contains("\"key\":\"gone\",\"value\":null", (await broker.Run("consume", topic, "-p", "2", "--from", "2", "-o", "jsonl"))
+            .Output);
         Assert.Empty((await broker.Run("consume", topic, "-p", "0,1")).MustSucceed().Output);
     }
 

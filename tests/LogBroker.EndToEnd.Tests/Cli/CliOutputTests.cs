@@ -17,13 +17,13 @@ public sealed class CliOutputTests
         { "secret", true, null, false },
         { "replicaNodeIds", new[] { 1, 2 } },
         { "detail", null },
-        { "config", new[] { new OutputRecord { { "key", "retention.ms" }, { "value", "7" } } } },
+        { "config", new[] { new OutputRecord { { "key", "k" }, { "value", "7" } } } },
     };
 
     [Fact]
     public void Json_is_one_document() => Assert.Equal(
         """
-        {"name":"or\tders","sizeBytes":2048,"secret":true,"replicaNodeIds":[1,2],"detail":null,"config":[{"key":"retention.ms","value":"7"}]}
+        {"name":"or\tders","sizeBytes":2048,"secret":true,"replicaNodeIds":[1,2],"detail":null,"config":[{"key":"k","value":"7"}]}
         """.Trim(),
         Compact(Written(OutputFormat.Json, o => o.Single(Sample))));
 
@@ -38,7 +38,8 @@ public sealed class CliOutputTests
     [Fact]
     public void Jsonl_is_one_line_per_item()
     {
-        string[] lines = Written(OutputFormat.Jsonl, o => o.List("topics", [Sample, Sample])).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = Written(OutputFormat.Jsonl, o => o.List("topics", [Sample, Sample]))
+            .Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(2, lines.Length);
         Assert.All(lines, line => Assert.Equal(2048, JsonDocument.Parse(line).RootElement.GetProperty("sizeBytes").GetInt64()));
     }
@@ -49,7 +50,7 @@ public sealed class CliOutputTests
 
     [Fact]
     public void Tsv_of_one_thing_names_its_values() => Assert.Equal(
-        "name\tor\\tders\nsizeBytes\t2048\nsecret\ttrue\nreplicaNodeIds\t1,2\ndetail\t\nconfig\tretention.ms\t7\n",
+        "name\tor\\tders\nsizeBytes\t2048\nsecret\ttrue\nreplicaNodeIds\t1,2\ndetail\t\nconfig\tk\t7\n",
         Written(OutputFormat.Tsv, o => o.Single(Sample)));
 
     [Fact]
@@ -104,7 +105,8 @@ public sealed class CliOutputTests
 
     [Fact]
     public void Configuration_has_the_names_of_the_proto() =>
-        AssertNames(ConfigCommands.ToRecord(new NodeConfigEntry("k", "v", "default", "d", "ms")), V1.NodeConfigEntry.Descriptor, isWhole: true);
+        AssertNames(
+            ConfigCommands.ToRecord(new NodeConfigEntry("k", "v", "default", "d", "ms")), V1.NodeConfigEntry.Descriptor, isWhole: true);
 
     private static void AssertNames(OutputRecord record, MessageDescriptor proto, bool isWhole)
     {

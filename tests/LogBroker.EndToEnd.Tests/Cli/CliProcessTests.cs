@@ -78,7 +78,8 @@ public sealed partial class CliProcessTests(CliBroker broker) : IClassFixture<Cl
             await second.WaitForOutputAsync(line => line.StartsWith("LogBroker ready: ", StringComparison.Ordinal), Deadline);
             Assert.Equal(0, await producer.WaitForExitAsync(Deadline));
             Assert.StartsWith("acknowledged 2,000 records", producer.ErrorLines[^1]);
-            Assert.Equal(lines, (await CliRun.Of("consume", "t", "-s", address)).MustSucceed().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+            Assert.Equal(lines, (await CliRun.Of("consume", "t", "-s", address)).MustSucceed()
+                .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         }
     }
 
@@ -96,7 +97,8 @@ public sealed partial class CliProcessTests(CliBroker broker) : IClassFixture<Cl
         }
 
         Assert.StartsWith("t\t0\t0\t2\t2\t", (await CliRun.Of("storage", "segments", data)).MustSucceed().Output);
-        string[] batches = (await CliRun.Of("storage", "dump", data)).MustSucceed().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        string[] batches = (await CliRun.Of("storage", "dump", data)).MustSucceed()
+            .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.StartsWith("t\t0\t0\tepoch\t0\t0\t61\t1\t", batches[0]);
         Assert.Contains("\tdata\t", batches[^1]);
         Assert.Equal("0 a=1\n1 b=2\n", (await CliRun.Of("storage", "dump", data, "-f", "%o %k=%v")).MustSucceed().Output);
@@ -105,7 +107,8 @@ public sealed partial class CliProcessTests(CliBroker broker) : IClassFixture<Cl
         Assert.Empty(good.Output);
         Assert.EndsWith("no damage\n", good.Error);
 
-        string segment = Directory.EnumerateFiles(Path.Combine(data, "topics"), "*.log", SearchOption.AllDirectories).Single(f => f.Contains("/t~"));
+        string segment = Directory.EnumerateFiles(Path.Combine(data, "topics"), "*.log", SearchOption.AllDirectories)
+            .Single(f => f.Contains("/t~"));
         byte[] bytes = await File.ReadAllBytesAsync(segment);
 
         // In the first record: behind the epoch row and the header of the first of two batches.

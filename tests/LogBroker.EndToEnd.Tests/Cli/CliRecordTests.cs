@@ -179,7 +179,8 @@ public sealed class CliRecordTests
         new(new MemoryStream(Encoding.UTF8.GetBytes(text)), Encoding.UTF8.GetBytes(delimiter));
 
     private static DelimitedRecordSource Source(string input, string delimiter, int readSize, RecordTemplate template) =>
-        new(new ChunkReader(new SlowStream(Encoding.UTF8.GetBytes(input), readSize), Encoding.UTF8.GetBytes(delimiter)), template, null, null);
+        new(new ChunkReader(new SlowStream(Encoding.UTF8.GetBytes(input), readSize), Encoding.UTF8.GetBytes(delimiter)), template, null,
+            null);
 
     private static async Task<List<ProducerRecord>> All(IRecordSource source)
     {
@@ -192,7 +193,8 @@ public sealed class CliRecordTests
         return records;
     }
 
-    private static ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? bytes) => bytes is { } some ? some.ToArray() : default(ReadOnlyMemory<byte>?);
+    private static ReadOnlyMemory<byte>? Copy(ReadOnlyMemory<byte>? bytes) =>
+        bytes is { } some ? some.ToArray() : default(ReadOnlyMemory<byte>?);
 
     private static ReadOnlyMemory<byte>? Bytes(Random random)
     {

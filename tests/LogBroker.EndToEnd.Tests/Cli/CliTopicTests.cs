@@ -105,13 +105,15 @@ public sealed class CliTopicTests(CliBroker broker) : IClassFixture<CliBroker>
     [Fact]
     public async Task Configuration_is_listed_and_explained()
     {
-        Assert.Contains($"Storage:DataDirectory\t{broker.Server.DataDirectory}\tflag\t", (await broker.Run("config", "list")).MustSucceed().Output);
+        Assert.Contains($"Storage:DataDirectory\t{broker.Server.DataDirectory}\tflag\t", (await broker.Run("config", "list")).MustSucceed()
+            .Output);
         using JsonDocument ofTopics = Json(await broker.Run("config", "explain", "retention.ms", "-o", "json"));
         Assert.Equal("604800000", ofTopics.RootElement.GetProperty("value").GetString());
         Assert.NotEmpty(ofTopics.RootElement.GetProperty("documentation").GetString()!);
         string topic = await broker.NewTopic();
         (await broker.Run("topic", "alter", topic, "--set", "retention.ms=70000", "--yes")).MustSucceed();
-        Assert.Contains("value\t70000\norigin\ttopic\n", (await broker.Run("config", "explain", "retention.ms", "-t", topic)).MustSucceed().Output);
+        Assert.Contains("value\t70000\norigin\ttopic\n", (await broker.Run("config", "explain", "retention.ms", "-t", topic)).MustSucceed()
+            .Output);
         CliRun unknown = await broker.Run("config", "explain", "retenton.ms");
         Assert.Equal(3, unknown.ExitCode);
         Assert.Contains("did you mean 'retention.ms'?", unknown.Error);
