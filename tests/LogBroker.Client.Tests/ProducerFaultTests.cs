@@ -157,7 +157,7 @@ public sealed class ProducerFaultTests
         await using FakeBroker broker = await FakeBroker.StartAsync(("t", 1));
         broker.Judge = (n, _) => n == 1 ? Verdict.WriteAndKeepSilent : Verdict.Serve;
         await using LogBrokerClient client = Clients.Of(broker);
-        await using Producer producer = client.CreateProducer(new ProducerOptions { DeliveryTimeout = TimeSpan.FromMilliseconds(500) });
+        await using Producer producer = client.CreateProducer(new ProducerOptions { DeliveryTimeout = TimeSpan.FromSeconds(2) });
         var e = await Assert.ThrowsAsync<OutcomeUnknownException>(async () => await producer.ProduceAsync("t", Record(0, 0)));
         Assert.False(e.IsRetriable);
         Assert.Equal("t", e.Topic);
@@ -172,7 +172,7 @@ public sealed class ProducerFaultTests
     {
         await using FakeBroker broker = await FakeBroker.StartAsync(("t", 1));
         await using LogBrokerClient client = Clients.Of(broker);
-        var options = new ProducerOptions { DeliveryTimeout = TimeSpan.FromMilliseconds(600) };
+        var options = new ProducerOptions { DeliveryTimeout = TimeSpan.FromSeconds(2) };
         await using Producer producer = client.CreateProducer(options);
         await producer.ProduceAsync("t", Record(0, 0));
         await broker.KillAsync();

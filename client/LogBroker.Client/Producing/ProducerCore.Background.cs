@@ -116,7 +116,18 @@ internal sealed partial class ProducerCore
 
     public ProducerBatch RentBatch(int bytesMax)
     {
-        return _freeBatches.TryDequeue(out ProducerBatch? free) && free.BytesMax == bytesMax ? free : new ProducerBatch(bytesMax, Codec);
+        if (_freeBatches.TryDequeue(out ProducerBatch? free))
+        {
+            if (free.BytesMax == bytesMax)
+            {
+                return free;
+            }
+
+            // Of a topic with another limit.
+            free.Builder.Dispose();
+        }
+
+        return new ProducerBatch(bytesMax, Codec);
     }
 
     /// <summary>Gives back a batch that was never used.</summary>
