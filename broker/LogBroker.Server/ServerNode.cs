@@ -107,7 +107,8 @@ internal static class ServerNode
         }
         catch (RocksDbNotFoundException e)
         {
-            return new BrokerError(ErrorCode.Internal, e.Message);
+            // Another start on the same machine finds no library either: the code that is not restarted.
+            return new BrokerError(ErrorCode.InvalidConfig, e.Message);
         }
         catch (DiskException e)
         {

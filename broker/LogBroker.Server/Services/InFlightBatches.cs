@@ -1,10 +1,10 @@
 namespace LogBroker.Server;
 
-/// <summary>What a produce stream remembers of a batch until it is answered.</summary>
+/// <summary>What a produce stream remembers of a batch until its answer is written.</summary>
 internal readonly record struct InFlightBatch(ulong CorrelationId, int Bytes);
 
 /// <summary>
-/// The batches of one produce stream that wait for their outcome, by slot number. Holds its one writer back when there are too many or
+/// The batches of one produce stream whose answer is not written yet, by slot number. Holds its one writer back when there are too many or
 /// too large ones. Thread-safe: one thread adds, any thread removes.
 /// </summary>
 internal sealed class InFlightBatches(int batchesMax, long bytesMax)
@@ -15,6 +15,16 @@ internal sealed class InFlightBatches(int batchesMax, long bytesMax)
     private int _count;
     private long _bytes;
     private TaskCompletionSource? _changed;
+
+    /// <summary>The batch in a slot.</summary>
+    public InFlightBatch this[int slot]
+    {
+        get
+        {
+            lock (_lock)
+                return _slots[slot];
+        }
+    }
 
     /// <summary>Waits for room, then keeps the batch; its slot.</summary>
     public async ValueTask<int> AddAsync(InFlightBatch batch, CancellationToken cancellationToken)
@@ -33,19 +43,17 @@ internal sealed class InFlightBatches(int batchesMax, long bytesMax)
         }
     }
 
-    /// <summary>Takes the batch out of its slot.</summary>
-    public InFlightBatch Remove(int slot)
+    /// <summary>Frees a slot.</summary>
+    public void Remove(int slot)
     {
         lock (_lock)
         {
-            var batch = _slots[slot];
             _free.Push(slot);
             _count--;
-            _bytes -= batch.Bytes;
+            _bytes -= _slots[slot].Bytes;
             var changed = _changed;
             _changed = null;
             changed?.SetResult();
-            return batch;
         }
     }
 

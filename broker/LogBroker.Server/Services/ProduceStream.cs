@@ -14,10 +14,12 @@ namespace LogBroker.Server;
 /// </summary>
 internal sealed class ProduceStream : IProduceSink, IDisposable
 {
+    private const int NoSlot = -1;
+
     private readonly IBroker _broker;
     private readonly InFlightBatches _inFlight;
-    private readonly Channel<ProduceOut> _answers =
-        Channel.CreateUnbounded<ProduceOut>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Channel<QueuedAnswer> _answers =
+        Channel.CreateUnbounded<QueuedAnswer>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ITimer _heartbeats;
     private volatile bool _isQuiet;
 
@@ -30,24 +32,24 @@ internal sealed class ProduceStream : IProduceSink, IDisposable
     }
 
     /// <summary>Queues an answer that is no ack.</summary>
-    public void Say(ProduceResponse response) => _answers.Writer.TryWrite(new ProduceOut(default, response));
+    public void Say(ProduceResponse response) => _answers.Writer.TryWrite(new QueuedAnswer(new ProduceOut(default, response), NoSlot));
 
     /// <summary>Hands one batch to the broker; completes when the next may follow.</summary>
     public async ValueTask HandAsync(ProduceIn message, CancellationToken cancellationToken)
     {
         var head = message.Head;
         var batch = new InFlightBatch(head.CorrelationId, message.RecordsBytes);
-        if (Check(head) is { } error)
-        {
-            message.ReturnRecords();
-            Answer(batch, new ProduceOutcome { Error = error });
-            return;
-        }
-
         ValueTask ordered;
-        int slot = await _inFlight.AddAsync(batch, cancellationToken);
+        int slot;
         try
         {
+            slot = await _inFlight.AddAsync(batch, cancellationToken);
+            if (Check(head) is { } error)
+            {
+                Completed((ulong)slot, new ProduceOutcome { Error = error });
+                return;
+            }
+
             var command = new ProduceCommand(
                 new TopicPartition(head.Topic, head.Partition),
                 (ulong)slot,
@@ -65,9 +67,13 @@ internal sealed class ProduceStream : IProduceSink, IDisposable
     }
 
     /// <inheritdoc/>
-    public void Completed(ulong correlationId, in ProduceOutcome outcome) => Answer(_inFlight.Remove((int)correlationId), outcome);
+    public void Completed(ulong correlationId, in ProduceOutcome outcome)
+    {
+        int slot = (int)correlationId;
+        _answers.Writer.TryWrite(new QueuedAnswer(new ProduceOut(AckOf(_inFlight[slot], outcome), null), slot));
+    }
 
-    /// <summary>Waits until every batch has its outcome.</summary>
+    /// <summary>Waits until every batch was answered.</summary>
     public Task WhenAnsweredAsync(CancellationToken cancellationToken) => _inFlight.WhenEmptyAsync(cancellationToken);
 
     /// <summary>No more answers will come: the writer ends when it has sent what is queued.</summary>
@@ -80,7 +86,14 @@ internal sealed class ProduceStream : IProduceSink, IDisposable
         {
             _isQuiet = false;
             while (_answers.Reader.TryRead(out var answer))
-                await responses.WriteAsync(answer, WriteHint.Buffer, cancellationToken);
+            {
+                await responses.WriteAsync(answer.Message, WriteHint.Buffer, cancellationToken);
+
+                // Only now: a client that does not read its acks is held back instead of filling the memory with them.
+                if (answer.Slot != NoSlot)
+                    _inFlight.Remove(answer.Slot);
+            }
+
             await responses.FlushAsync(cancellationToken);
         }
     }
@@ -95,18 +108,17 @@ internal sealed class ProduceStream : IProduceSink, IDisposable
     private void Beat()
     {
         if (_isQuiet)
-            _answers.Writer.TryWrite(ProduceOut.Heartbeat);
+            _answers.Writer.TryWrite(new QueuedAnswer(ProduceOut.Heartbeat, NoSlot));
         _isQuiet = true;
     }
 
-    private void Answer(in InFlightBatch batch, in ProduceOutcome outcome)
+    private static ProduceAckView AckOf(in InFlightBatch batch, in ProduceOutcome outcome)
     {
         var error = outcome.Error;
-        var ack = error is null
+        return error is null
             ? new ProduceAckView(batch.CorrelationId, null, outcome.BaseOffset.Value, outcome.LeaderEpoch.Value,
                 (Durability)outcome.Durability, outcome.IsDuplicate, outcome.AppendTimeMs)
             : new ProduceAckView(batch.CorrelationId, ErrorMap.ToStatus(error), 0, 0, default, false, 0);
-        _answers.Writer.TryWrite(new ProduceOut(ack, null));
     }
 
     private static BrokerError? Check(in ProduceHead head)
@@ -124,6 +136,9 @@ internal sealed class ProduceStream : IProduceSink, IDisposable
             ?? ErrorMap.OutOfRange("leader_epoch", head.LeaderEpoch, 0, int.MaxValue);
     }
 }
+
+/// <summary>A message for the client, and the slot that is free when it was written.</summary>
+internal readonly record struct QueuedAnswer(ProduceOut Message, int Slot);
 
 /// <summary>What one stream may hold, and its clock.</summary>
 internal sealed record StreamLimits(
