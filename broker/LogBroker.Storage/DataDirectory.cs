@@ -146,11 +146,10 @@ public sealed class DataDirectory : IDisposable
     {
         byte[] own = Meta.DirectoryId.Value.ToByteArray(bigEndian: true);
         bool isIntact = state.Get(DirectoryIdKey) is { } stored && stored.AsSpan().SequenceEqual(own);
-        if (!isIntact)
-        {
-            state.Write(new StateBatch().Put(DirectoryIdKey, own), sync: true);
-        }
 
+        // Synced even when it says nothing new: a killed process may have left votes and log starts that only the page cache knows,
+        // and this start acts on what it reads.
+        state.Write(new StateBatch().Put(DirectoryIdKey, own), sync: true);
         _disk.CreateDirectory(TopicsPath);
         _disk.SyncDirectory(Path);
         if (IsNew)

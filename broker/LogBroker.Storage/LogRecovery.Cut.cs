@@ -219,15 +219,26 @@ internal sealed partial class LogRecovery
         }
     }
 
-    /// <summary>Closes scanned segments in front of the last one, and gives the last one room to grow.</summary>
+    /// <summary>
+    /// Closes scanned segments in front of the last one, and gives the last one room to grow. A last file that does not have the length
+    /// of an open one was cut, or those behind it were removed, by a process that may have been killed before that was durable: it
+    /// is made durable before anything is appended (R17).
+    /// </summary>
     private void OpenTail()
     {
+        int room = Math.Min(config.SegmentBytesMax, int.MaxValue - (64 * 1024 * 1024));
+        Segment? tail = _segments.Count > 0 ? _segments[^1] : null;
+        if (!_tailWasTrusted && (tail is null || tail.IsClosed || tail.FileBytes < room))
+        {
+            tail?.File.Sync();
+            env.Disk.SyncDirectory(directory);
+        }
+
         for (int i = 0; i < _segments.Count; i++)
         {
             Segment segment = _segments[i];
             if (i == _segments.Count - 1 && !segment.IsClosed)
             {
-                int room = Math.Min(config.SegmentBytesMax, int.MaxValue - (64 * 1024 * 1024));
                 segment.SetFileBytes(Math.Max(segment.Bytes, room));
             }
             else if (!segment.IsClosed)

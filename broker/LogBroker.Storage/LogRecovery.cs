@@ -28,6 +28,7 @@ internal sealed partial class LogRecovery(
     private long _scannedBytes;
     private long _rewrittenBytes;
     private bool _stateWasLost;
+    private bool _tailWasTrusted;
 
     public LogOpening Run()
     {
@@ -255,6 +256,7 @@ internal sealed partial class LogRecovery(
         segment.FirstAppendMs = facts.FirstAppendMs;
         segment.LastAppendMs = facts.LastAppendMs;
         _segments.Add(segment);
+        _tailWasTrusted = true;
         return true;
     }
 
