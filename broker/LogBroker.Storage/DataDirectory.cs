@@ -312,7 +312,8 @@ public sealed class DataDirectory : IDisposable
             if (!isOurs)
             {
                 return MetaFile.Refusal(
-                    $"{path} has no {MetaFile.FileName} but holds {ShownValue.Of(entry.Name)}: not a data directory of LogBroker, or a damaged one");
+                    $"{path} has no {MetaFile.FileName} but holds {ShownValue.Of(entry.Name)}: "
+                    + "not a data directory of LogBroker, or a damaged one");
             }
         }
 

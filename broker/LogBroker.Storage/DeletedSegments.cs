@@ -1,5 +1,3 @@
-using LogBroker.Protocol;
-
 namespace LogBroker.Storage;
 
 /// <summary>
@@ -42,8 +40,10 @@ public sealed class DeletedSegments(TimeProvider time)
     {
         lock (_gate)
         {
-            Invariant.Require(!_held.Contains(segment));
-            _held.Add(segment);
+            if (!_held.Contains(segment))
+            {
+                _held.Add(segment);
+            }
         }
     }
 }

@@ -1,5 +1,3 @@
-using LogBroker.Protocol;
-
 namespace LogBroker.Storage;
 
 /// <summary>
@@ -20,9 +18,13 @@ public sealed class FlushQueue : IDisposable
     /// <summary>Threads beside the queue's own that sync files of one turn.</summary>
     private const int SyncThreads = 3;
 
+    /// <summary>How long to wait before a log is asked again that ran into a limit of the system.</summary>
+    private const int BusyPauseMs = 10;
+
     private readonly LogEnvironment _env;
     private readonly Lock _gate = new();
     private readonly AutoResetEvent _wake = new(false);
+    private readonly ManualResetEvent _pause = new(false);
     private readonly Thread? _thread;
     private readonly SyncCrew _crew;
 
@@ -33,7 +35,7 @@ public sealed class FlushQueue : IDisposable
     // Of the turn.
     private readonly List<PartitionLog> _turn = [];
     private readonly Action<int> _syncOne;
-    private FlushMark[] _marks = [];
+    private FlushMark?[] _marks = [];
     private readonly StateBatch _checkpoints = new();
     private List<PartitionLog> _serving = [];
     private long _checkpointSyncedAt;
@@ -63,7 +65,6 @@ public sealed class FlushQueue : IDisposable
 
         lock (_gate)
         {
-            Invariant.Require(!_stopping);
             _wanting.Add(log);
         }
 
@@ -110,14 +111,28 @@ public sealed class FlushQueue : IDisposable
         }
 
         _env.Metrics.FlushTurnSeconds.Record(_env.Time.GetElapsedTime(started).TotalSeconds);
-        int count = _turn.Count;
-        for (int i = 0; i < count; i++)
+        int served = 0;
+        for (int i = 0; i < _turn.Count; i++)
         {
-            _turn[i].FlushListener?.Flushed(_turn[i], _marks[i]);
+            if (_marks[i] is { } mark)
+            {
+                _turn[i].FlushListener?.Flushed(_turn[i], mark);
+                served++;
+            }
+            else
+            {
+                Request(_turn[i]);
+            }
         }
 
+        bool mustWait = served < _turn.Count && _thread is not null;
         _turn.Clear();
-        return count;
+        if (mustWait)
+        {
+            _ = _pause.WaitOne(BusyPauseMs);
+        }
+
+        return served;
     }
 
     /// <summary>Serves what has asked, then ends the thread.</summary>
@@ -136,6 +151,7 @@ public sealed class FlushQueue : IDisposable
 
         _crew.Dispose();
         _wake.Dispose();
+        _pause.Dispose();
     }
 
     /// <summary>
@@ -158,14 +174,18 @@ public sealed class FlushQueue : IDisposable
 
             if (_marks.Length < _turn.Count)
             {
-                _marks = new FlushMark[_turn.Count * 2];
+                _marks = new FlushMark?[_turn.Count * 2];
             }
 
             _crew.Run(_turn.Count, _syncOne);
             for (int i = 0; i < _turn.Count; i++)
             {
                 int before = _checkpoints.Count;
-                _turn[i].AddCheckpoint(_checkpoints, _marks[i]);
+                if (_marks[i] is { } mark)
+                {
+                    _turn[i].AddCheckpoint(_checkpoints, mark);
+                }
+
                 rolled |= _checkpoints.Count - before > 1;
             }
 
@@ -180,7 +200,18 @@ public sealed class FlushQueue : IDisposable
         }
     }
 
-    private void SyncOne(int at) => _marks[at] = _turn[at].SyncFiles();
+    /// <summary>No mark for a log that ran into a limit of the system before it synced anything: it is asked again.</summary>
+    private void SyncOne(int at)
+    {
+        try
+        {
+            _marks[at] = _turn[at].SyncFiles();
+        }
+        catch (DiskBusyException)
+        {
+            _marks[at] = null;
+        }
+    }
 
     private void StoreCheckpoints(bool rolled)
     {

@@ -100,7 +100,9 @@ public interface IDiskFile : IDisposable
     /// <summary>As <see cref="SyncData"/>, and all metadata too (fsync): after a cut.</summary>
     void Sync();
 
-    /// <summary>Start of the first range at or behind <paramref name="from"/> that may hold other bytes than zeros; -1 if there is none.</summary>
+    /// <summary>
+    /// Start of the first range at or behind <paramref name="from"/> that may hold other bytes than zeros; -1 if there is none.
+    /// </summary>
     long FindData(long from);
 
     /// <summary>Maps the first <paramref name="bytes"/> bytes for reading; null where that is not possible: read then.</summary>

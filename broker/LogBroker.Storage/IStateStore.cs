@@ -14,7 +14,9 @@ public interface IStateStore : IDisposable
     /// <summary>The value of a key, or null.</summary>
     byte[]? Get(ReadOnlySpan<byte> key);
 
-    /// <summary>Carries out a batch, whole or not at all. With <paramref name="sync"/> it and all before it are durable on return.</summary>
+    /// <summary>
+    /// Carries out a batch, whole or not at all. With <paramref name="sync"/> it and all before it are durable on return.
+    /// </summary>
     void Write(StateBatch batch, bool sync);
 
     /// <summary>Keys that begin with <paramref name="prefix"/> and their values, in order of bytes, as of the call.</summary>

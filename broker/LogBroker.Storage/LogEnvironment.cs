@@ -7,7 +7,13 @@ namespace LogBroker.Storage;
 public sealed class LogEnvironment
 {
     /// <summary>Puts the parts together.</summary>
-    public LogEnvironment(IDisk disk, IStateStore state, IFatalFailure fatal, DiskSpaceGuard space, StorageMetrics metrics, TimeProvider time)
+    public LogEnvironment(
+        IDisk disk,
+        IStateStore state,
+        IFatalFailure fatal,
+        DiskSpaceGuard space,
+        StorageMetrics metrics,
+        TimeProvider time)
     {
         Disk = disk;
         State = state;

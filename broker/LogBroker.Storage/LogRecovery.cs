@@ -160,10 +160,17 @@ internal sealed partial class LogRecovery(
             return;
         }
 
-        if (!bases.Contains(_checkpoint.FileBase) && _checkpoint.Position > _start)
+        if (bases.Contains(_checkpoint.FileBase))
+        {
+            return;
+        }
+
+        if (_checkpoint.Position > _start)
         {
             throw Damaged(PathOf(_checkpoint.FileBase), 0, "the segment of the last known flush is missing");
         }
+
+        _checkpoint = null;
     }
 
     /// <summary>
@@ -260,7 +267,9 @@ internal sealed partial class LogRecovery(
         return true;
     }
 
-    /// <summary>The copy of the rows is good for what stands in front of the file of the checkpoint, if that file begins as it says.</summary>
+    /// <summary>
+    /// The copy of the rows is good for what stands in front of the file of the checkpoint, if that file begins as it says.
+    /// </summary>
     private bool CopyOfRowsFits(RecoveryCheckpoint checkpoint)
     {
         if (checkpoint.FileBase == Offset.Zero)

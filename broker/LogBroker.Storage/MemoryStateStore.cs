@@ -41,7 +41,11 @@ public sealed class MemoryStateStore : IStateStore
         byte[] wanted = prefix.ToArray();
         lock (_gate)
         {
-            return [.. _values.Where(e => e.Key.AsSpan().StartsWith(wanted)).Select(e => new KeyValuePair<byte[], byte[]>([.. e.Key], [.. e.Value]))];
+            return
+            [
+                .. _values.Where(e => e.Key.AsSpan().StartsWith(wanted))
+                    .Select(e => new KeyValuePair<byte[], byte[]>([.. e.Key], [.. e.Value])),
+            ];
         }
     }
 

@@ -56,9 +56,9 @@ public sealed record MetaFile(int FormatVersion, ClusterId ClusterId, NodeId Nod
             int version = root.GetProperty("formatVersion").GetInt32();
             if (version > CurrentFormatVersion)
             {
-                return Refusal(string.Create(
-                    CultureInfo.InvariantCulture,
-                    $"{path}: the directory has format version {version}, this program reads up to {CurrentFormatVersion}: use a newer program"));
+                return Refusal(
+                    string.Create(CultureInfo.InvariantCulture, $"{path}: the directory has format version {version}, ")
+                    + string.Create(CultureInfo.InvariantCulture, $"this program reads up to {CurrentFormatVersion}: use a newer program"));
             }
 
             return new MetaFile(
@@ -68,9 +68,11 @@ public sealed record MetaFile(int FormatVersion, ClusterId ClusterId, NodeId Nod
                 new DirectoryId(Guid.ParseExact(root.GetProperty("directoryId").GetString()!, "N")),
                 root.GetProperty("loneVoter").GetBoolean());
         }
-        catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or InvalidOperationException or ArgumentNullException)
+        catch (Exception e) when (
+            e is JsonException or KeyNotFoundException or FormatException or InvalidOperationException or ArgumentNullException)
         {
-            return Refusal($"{path} cannot be read, topic data is untouched: {e.Message}; its text is {ShownValue.Of(Encoding.UTF8.GetString(text))}");
+            string shown = ShownValue.Of(Encoding.UTF8.GetString(text));
+            return Refusal($"{path} cannot be read, topic data is untouched: {e.Message}; its text is {shown}");
         }
     }
 

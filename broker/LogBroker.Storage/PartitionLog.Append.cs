@@ -178,7 +178,8 @@ public sealed partial class PartitionLog
         {
             var batch = new RecordBatch(bytes.Span);
             Invariant.Require(batch.BaseOffset == next);
-            tail.Index.Add((int)(batch.LastOffset - tail.Base), (int)position, bytes.Length, batch.MaxTimestampMs, _config.IndexIntervalBytes);
+            tail.Index.Add(
+                (int)(batch.LastOffset - tail.Base), (int)position, bytes.Length, batch.MaxTimestampMs, _config.IndexIntervalBytes);
             position += bytes.Length;
             next = batch.NextOffset;
         }

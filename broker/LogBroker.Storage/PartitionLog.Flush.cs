@@ -45,7 +45,9 @@ public sealed partial class PartitionLog
     /// <summary>True for the first who asks between two turns.</summary>
     internal bool TryWantFlush() => Interlocked.Exchange(ref _flushWanted, 1) == 0;
 
-    /// <summary>Begins the flush thread's work on this log; cuts and closing wait until <see cref="ExitFlush"/>. False when closed.</summary>
+    /// <summary>
+    /// Begins the flush thread's work on this log; cuts and closing wait until <see cref="ExitFlush"/>. False when closed.
+    /// </summary>
     internal bool TryEnterFlush()
     {
         _flushGate.Enter();
@@ -77,7 +79,7 @@ public sealed partial class PartitionLog
 
         if (namesUnsynced)
         {
-            _env.Disk.SyncDirectory(Directory);
+            SyncNames(map);
         }
 
         foreach (Segment segment in map.Segments)
@@ -113,6 +115,24 @@ public sealed partial class PartitionLog
         {
             RecoveryCheckpoint.StoreSegments(batch, Id, Facts(mark.TailBase));
             _storedSegmentsVersion = version;
+        }
+    }
+
+    private void SyncNames(SegmentMap map)
+    {
+        try
+        {
+            _env.Disk.SyncDirectory(Directory);
+        }
+        catch (DiskBusyException)
+        {
+            // Nothing was synced: the directory could not even be opened.
+            foreach (Segment segment in map.Segments)
+            {
+                segment.MarkNameUnsynced();
+            }
+
+            throw;
         }
     }
 

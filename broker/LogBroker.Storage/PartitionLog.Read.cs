@@ -63,19 +63,33 @@ public sealed partial class PartitionLog
         }
         catch (LogDamageException e)
         {
-            return Quarantine(e.Damage);
+            return QuarantineUnlessGone(from, e.Damage);
         }
         catch (DiskReadException e)
         {
-            return Quarantine(new LogDamage(segment.Path, 0, e.Message));
+            return QuarantineUnlessGone(from, new LogDamage(segment.Path, 0, e.Message));
         }
         finally
         {
             if (!isLeased)
             {
-                slice.Dispose();
+                slice.Abandon();
             }
         }
+    }
+
+    /// <summary>
+    /// Null when the log start has passed the offset meanwhile: bounds, rows and segments are published one after the other, so what
+    /// looked wrong may be a mix of before and after.
+    /// </summary>
+    private Result<LogSlice>? QuarantineUnlessGone(Offset from, LogDamage damage)
+    {
+        if (from < Bounds.LogStart)
+        {
+            return null;
+        }
+
+        return Quarantine(damage);
     }
 
     /// <summary>The entries of a segment's index, rebuilt from the log when the files cannot be used.</summary>
@@ -114,7 +128,13 @@ public sealed partial class PartitionLog
             }
         }
 
-        return segment.Index.Replace(_env.Disk, rebuilt);
+        IndexEntries entries = segment.Index.Replace(_env.Disk, rebuilt, save: !segment.IsRetired);
+        if (segment.IsRetired)
+        {
+            segment.Index.DropFiles(_env.Disk);
+        }
+
+        return entries;
     }
 
     internal long? CursorAt(Segment segment, Offset offset) => ReadCursors.Find(segment, offset);

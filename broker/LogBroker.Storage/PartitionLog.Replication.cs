@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using LogBroker.Protocol;
 
 namespace LogBroker.Storage;
@@ -116,17 +117,17 @@ public sealed partial class PartitionLog
         }
         catch (LogDamageException e)
         {
-            return Quarantine(e.Damage);
+            return QuarantineUnlessGone(position.Offset, e.Damage);
         }
         catch (DiskReadException e)
         {
-            return Quarantine(new LogDamage(segment.Path, 0, e.Message));
+            return QuarantineUnlessGone(position.Offset, new LogDamage(segment.Path, 0, e.Message));
         }
         finally
         {
             if (!isLeased)
             {
-                slice.Dispose();
+                slice.Abandon();
             }
         }
     }
@@ -165,7 +166,7 @@ public sealed partial class PartitionLog
             return null;
         }
 
-        AppendOutcome outcome = AppendStamped(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(run), run.Sum(b => (long)b.Length), nowMs);
+        AppendOutcome outcome = AppendStamped(CollectionsMarshal.AsSpan(run), run.Sum(b => (long)b.Length), nowMs);
         run.Clear();
         return outcome.Error;
     }

@@ -27,7 +27,8 @@ public sealed partial class PartitionLog
         limit = Offset.Min(limit, bounds.HighWatermark);
         foreach (Segment segment in Volatile.Read(ref _map).Segments)
         {
-            if (segment.Index.MaxTimestampMs < timestampMs || segment.Next <= bounds.LogStart || segment.Base >= limit || !segment.TryHold())
+            bool mayHave = segment.Index.MaxTimestampMs >= timestampMs && segment.Next > bounds.LogStart && segment.Base < limit;
+            if (!mayHave || !segment.TryHold())
             {
                 continue;
             }
@@ -38,6 +39,10 @@ public sealed partial class PartitionLog
                 {
                     return (Result<TimestampHit?>)(TimestampHit?)hit;
                 }
+            }
+            catch (LogDamageException) when (segment.IsRetired)
+            {
+                continue;
             }
             catch (LogDamageException e)
             {
@@ -79,7 +84,8 @@ public sealed partial class PartitionLog
                         return null;
                     }
 
-                    if (batch.MaxTimestampMs >= timestampMs && FindInBatch(segment, position, totalBytes, timestampMs, start, limit) is { } hit)
+                    if (batch.MaxTimestampMs >= timestampMs
+                        && FindInBatch(segment, position, totalBytes, timestampMs, start, limit) is { } hit)
                     {
                         return hit;
                     }

@@ -177,7 +177,10 @@ public sealed partial class PartitionLog : IDisposable
             _closed = true;
             foreach (Segment segment in _map.Segments)
             {
-                _ = segment.Retire();
+                if (!segment.Retire())
+                {
+                    _env.DeletedSegments.Add(segment);
+                }
             }
         }
     }

@@ -218,6 +218,18 @@ internal sealed class Segment
         return true;
     }
 
+    /// <summary>True when the log has let it go.</summary>
+    public bool IsRetired
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _retired;
+            }
+        }
+    }
+
     /// <summary>True when only the caller's hold is left.</summary>
     public bool IsHeldOnce
     {

@@ -16,7 +16,9 @@ namespace LogBroker.Storage;
 /// </summary>
 internal sealed class SegmentIndex(string directory, Offset baseOffset)
 {
-    /// <summary>Entries of a 10 MiB time index, the smaller of the two, as in Kafka: the segment is rolled before more are needed.</summary>
+    /// <summary>
+    /// Entries of a 10 MiB time index, the smaller of the two, as in Kafka: the segment is rolled before more are needed.
+    /// </summary>
     public const int EntriesMax = 873_813;
 
     public const int OffsetEntryBytes = 8;
@@ -94,12 +96,19 @@ internal sealed class SegmentIndex(string directory, Offset baseOffset)
         Volatile.Write(ref _open, null);
     }
 
-    /// <summary>Takes over rebuilt entries of a closed segment and writes the files.</summary>
-    public IndexEntries Replace(IDisk disk, SegmentIndex rebuilt)
+    /// <summary>
+    /// Takes over rebuilt entries of a closed segment, and writes the files if asked; when that fails the entries are good all the same.
+    /// Any thread.
+    /// </summary>
+    public IndexEntries Replace(IDisk disk, SegmentIndex rebuilt, bool save)
     {
         IndexEntries entries = rebuilt._open!;
         rebuilt.AddTimeEntry(entries);
-        Save(disk, entries);
+        if (save)
+        {
+            TrySave(disk, entries);
+        }
+
         MaxTimestampMs = rebuilt.MaxTimestampMs;
         MaxTimestampRelativeOffset = rebuilt.MaxTimestampRelativeOffset;
         _closed = new WeakReference<IndexEntries>(entries);
@@ -133,16 +142,16 @@ internal sealed class SegmentIndex(string directory, Offset baseOffset)
         return true;
     }
 
-    /// <summary>Makes the files durable, if they are there.</summary>
+    /// <summary>
+    /// Makes the files durable, if they are there and can be opened: they may be removed beside this, and what is missing after a
+    /// crash is rebuilt.
+    /// </summary>
     public void Sync(IDisk disk)
     {
         foreach (string path in (ReadOnlySpan<string>)[OffsetPath, TimePath])
         {
-            if (disk.FileExists(path))
-            {
-                using IDiskFile file = disk.Open(path, DiskAccess.ReadWrite);
-                file.SyncData();
-            }
+            using IDiskFile? file = TryOpen(disk, path, DiskAccess.ReadWrite);
+            file?.SyncData();
         }
     }
 
@@ -152,6 +161,31 @@ internal sealed class SegmentIndex(string directory, Offset baseOffset)
         disk.DeleteFile(OffsetPath);
         disk.DeleteFile(TimePath);
         _closed = null;
+    }
+
+    /// <summary>Removes both files if that is possible; for files nobody looks at.</summary>
+    public void DropFiles(IDisk disk)
+    {
+        try
+        {
+            DeleteFiles(disk);
+        }
+        catch (DiskException)
+        {
+            // An index without a log is nothing, and goes with its directory.
+        }
+    }
+
+    private void TrySave(IDisk disk, IndexEntries entries)
+    {
+        try
+        {
+            Save(disk, entries);
+        }
+        catch (DiskException)
+        {
+            // Half a file would be found out of order, or too short, and rebuilt again.
+        }
     }
 
     private void AddTimeEntry(IndexEntries entries)
@@ -215,7 +249,8 @@ internal sealed class SegmentIndex(string directory, Offset baseOffset)
     }
 
     /// <summary>The entries, or null when they cannot be of such a segment.</summary>
-    internal static IndexEntries? TryDecode(ReadOnlySpan<byte> offsetBytes, ReadOnlySpan<byte> timeBytes, long segmentBytes, long maxTimestampMs)
+    internal static IndexEntries? TryDecode(
+        ReadOnlySpan<byte> offsetBytes, ReadOnlySpan<byte> timeBytes, long segmentBytes, long maxTimestampMs)
     {
         if (offsetBytes.Length % OffsetEntryBytes != 0 || timeBytes.Length % TimeEntryBytes != 0)
         {
@@ -253,16 +288,28 @@ internal sealed class SegmentIndex(string directory, Offset baseOffset)
         return earlier.TimestampMs == maxTimestampMs ? new IndexEntries(offsets, times) : null;
     }
 
-    private static byte[]? ReadFile(IDisk disk, string path)
+    private static IDiskFile? TryOpen(IDisk disk, string path, DiskAccess access)
     {
-        if (!disk.FileExists(path))
+        try
+        {
+            return disk.FileExists(path) ? disk.Open(path, access) : null;
+        }
+        catch (DiskException e) when (e.Operation == "open")
         {
             return null;
         }
+    }
 
+    private static byte[]? ReadFile(IDisk disk, string path)
+    {
         try
         {
-            using IDiskFile file = disk.Open(path, DiskAccess.ReadOnly);
+            using IDiskFile? file = TryOpen(disk, path, DiskAccess.ReadOnly);
+            if (file is null)
+            {
+                return null;
+            }
+
             long length = file.Length;
             if (length > EntriesMax * (long)TimeEntryBytes)
             {

@@ -4,7 +4,7 @@ namespace LogBroker.Storage;
 
 /// <summary>
 /// A lease over whole batches of one segment. Between the holder and a revoking thread stands <c>_state</c>: a copy in progress
-/// is waited for, a revoked lease refuses further copies.
+/// is waited for, a revoked lease refuses further copies; until it is filled it counts as copying.
 /// </summary>
 internal sealed class SegmentSlice(Segment segment, long issuedAt) : LogSlice
 {
@@ -16,7 +16,7 @@ internal sealed class SegmentSlice(Segment segment, long issuedAt) : LogSlice
     private int _length;
     private Offset _base;
     private Offset _next;
-    private int _state;
+    private int _state = Copying;
 
     public override int Length => _length;
 
@@ -39,6 +39,14 @@ internal sealed class SegmentSlice(Segment segment, long issuedAt) : LogSlice
         _length = length;
         _base = baseOffset;
         _next = next;
+        Volatile.Write(ref _state, Idle);
+    }
+
+    /// <summary>Gives back a lease that was never filled.</summary>
+    public void Abandon()
+    {
+        Volatile.Write(ref _state, Returned);
+        segment.Return(this);
     }
 
     public override void CopyTo(int start, Span<byte> destination)

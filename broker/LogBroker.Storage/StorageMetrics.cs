@@ -23,7 +23,7 @@ public sealed class StorageMetrics : IDisposable
         TornTails = _meter.CreateCounter<long>("logbroker_torn_tails_total", null, "Incomplete ends cut at recovery.");
         RecoverySeconds = _meter.CreateHistogram<double>("logbroker_recovery_duration_seconds", "s", "Recovery of one partition.");
         SegmentsRolled = _meter.CreateCounter<long>("logbroker_segments_rolled_total", null, "Segments begun behind another.");
-        SegmentsDeleted = _meter.CreateCounter<long>("logbroker_segments_deleted_total", null, "Segments removed by retention or requests.");
+        SegmentsDeleted = _meter.CreateCounter<long>("logbroker_segments_deleted_total", null, "Segments removed.");
         DiskFullRefusals = _meter.CreateCounter<long>("logbroker_disk_full_refusals_total", null, "Groups refused for want of room.");
     }
 

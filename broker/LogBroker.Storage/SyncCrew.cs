@@ -27,7 +27,10 @@ internal sealed class SyncCrew : IDisposable
         }
     }
 
-    /// <summary>Runs the job for 0 to <paramref name="count"/> - 1, in any order, and waits; the first failure is thrown, and nothing new is begun after it.</summary>
+    /// <summary>
+    /// Runs the job for 0 to <paramref name="count"/> - 1, in any order, and waits; the first failure is thrown, and nothing new is
+    /// begun after it.
+    /// </summary>
     public void Run(int count, Action<int> job)
     {
         int helpers = Math.Min(_threads.Length, count - 1);

@@ -16,7 +16,14 @@ internal sealed class CrashScript : IFlushListener
 
     private readonly SimDisk _disk;
     private readonly SimStateStore _state;
-    private readonly TopicConfig _config = new() { SegmentBytesMax = 2048, IndexIntervalBytes = 128, RetentionMs = -1, RetentionBytes = 7_000 };
+    private readonly TopicConfig _config = new()
+    {
+        SegmentBytesMax = 2048,
+        IndexIntervalBytes = 128,
+        RetentionMs = -1,
+        RetentionBytes = 7_000,
+    };
+
     private DataDirectory? _directory;
     private FlushQueue? _flushes;
     private int _epoch;
@@ -65,11 +72,13 @@ internal sealed class CrashScript : IFlushListener
     /// <summary>Starts on what is there; the log must not be damaged.</summary>
     public void Open()
     {
-        Result<DataDirectory> opened = DataDirectory.Open(_disk, "/data", new DataDirectoryOptions(new NodeId(1)) { NewId = () => MainId.Value });
+        var options = new DataDirectoryOptions(new NodeId(1)) { NewId = () => MainId.Value };
+        Result<DataDirectory> opened = DataDirectory.Open(_disk, "/data", options);
         Assert.True(opened.IsOk, opened.Error?.Message);
         _directory = opened.Value;
         _ = _directory.Attach(_state);
-        var env = new LogEnvironment(_disk, _state, Failure, new DiskSpaceGuard(_disk, "/data", 0), new StorageMetrics(), TimeProvider.System);
+        var guard = new DiskSpaceGuard(_disk, "/data", 0);
+        var env = new LogEnvironment(_disk, _state, Failure, guard, new StorageMetrics(), TimeProvider.System);
         _flushes = new FlushQueue(env, withThread: false);
         string path = _directory.CreatePartition("main", MainId, 0);
         Opening = PartitionLog.Open(env, new PartitionId(MainId, 0), path, _config, new LogOpenOptions(NowMs: 1_000));
@@ -160,7 +169,8 @@ internal sealed class CrashScript : IFlushListener
         using var builder = new BatchBuilder(64 * 1024);
         for (int i = 0; i < records; i++)
         {
-            byte[] value = Encoding.ASCII.GetBytes(string.Create(CultureInfo.InvariantCulture, $"record {_serial++} {new string('x', 30)}"));
+            string text = string.Create(CultureInfo.InvariantCulture, $"record {_serial++} {new string('x', 30)}");
+            byte[] value = Encoding.ASCII.GetBytes(text);
             Assert.True(builder.TryAppend(1_000 + _serial, OptionalBytes.Null, (ReadOnlySpan<byte>)value));
             Model.Append(_epoch, value);
         }
@@ -196,7 +206,10 @@ internal sealed class CrashScript : IFlushListener
 
     private IEnumerable<SegmentBase> Bases()
     {
-        string[] logs = [.. _disk.AllFiles.Where(f => f.Contains("/main~", StringComparison.Ordinal) && f.EndsWith(".log", StringComparison.Ordinal))];
+        string[] logs =
+        [
+            .. _disk.AllFiles.Where(f => f.Contains("/main~", StringComparison.Ordinal) && f.EndsWith(".log", StringComparison.Ordinal)),
+        ];
         for (int i = 0; i < logs.Length; i++)
         {
             byte[] bytes = _disk.ReadAll(logs[i]);

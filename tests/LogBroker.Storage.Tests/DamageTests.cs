@@ -36,9 +36,11 @@ public sealed class DamageTests
 
             world.Start();
             int batches = 0;
-            for (int behind = last[0].Length; batches < 3 && IsWhole(last, behind, left, byZeros); behind += batches < 3 ? last[batches].Length : 0)
+            int behind = last[0].Length;
+            while (batches < 3 && IsWhole(last, behind, left, byZeros))
             {
                 batches++;
+                behind += batches < 3 ? last[batches].Length : 0;
             }
 
             long due = 4 + last.Take(batches).Sum(b => new RecordBatch(b).RecordsCount);
@@ -144,7 +146,8 @@ public sealed class DamageTests
         LogWorld world = Rolled();
         world.Restart(LossMode.KeepAll);
         string path = ClosedSegment(world);
-        world.Disk.Fault = (operation, at) => operation == "pread" && at == path ? new DiskReadException("pread", at, 5, "input/output error") : null;
+        world.Disk.Fault = (operation, at) =>
+            operation == "pread" && at == path ? new DiskReadException("pread", at, 5, "input/output error") : null;
         world.Log.RaiseHighWatermark(world.Log.Bounds.End);
         Assert.Equal(ErrorCode.PartitionQuarantined, ReadUntilError(world.Log)!.Code);
         Assert.Null(world.Failure.Cause);
@@ -278,7 +281,8 @@ public sealed class DamageTests
         LogWorld world = Rolled();
         List<(long, int, byte[])> before = world.ReadAll();
         world.Log.AdvanceLogStart(new Offset(70));
-        long firstBase = world.Disk.AllFiles.Where(f => f.EndsWith(".log", StringComparison.Ordinal)).Select(f => long.Parse(f[^24..^4])).Min();
+        string firstFile = world.Disk.AllFiles.First(f => f.EndsWith(".log", StringComparison.Ordinal));
+        long firstBase = long.Parse(firstFile[^24..^4]);
         world.Log.Dispose();
         world.Machine.Restart(LossMode.KeepAll, new Random(0));
         world.State.Wipe();

@@ -59,7 +59,7 @@ public sealed class DataDirectoryTests
         DataDirectory first = Open(Node1).Value;
         first.Attach(_state);
         first.Dispose();
-        _disk.Corrupt("/data/meta.json", b => Encoding.UTF8.GetBytes("9").CopyTo(b, Encoding.UTF8.GetString(b).IndexOf('1', StringComparison.Ordinal)));
+        _disk.Corrupt("/data/meta.json", b => b[Encoding.UTF8.GetString(b).IndexOf('1', StringComparison.Ordinal)] = (byte)'9');
         string message = Open(Node1).Error!.Message;
         Assert.Contains("version 9", message, StringComparison.Ordinal);
         Assert.Contains("up to 1", message, StringComparison.Ordinal);

@@ -21,7 +21,8 @@ public sealed class FullDiskTests : IDisposable
 
         var state = new MemoryStateStore();
         var failure = new RecordedFailure();
-        var env = new LogEnvironment(new OsDisk(), state, failure, new DiskSpaceGuard(new OsDisk(), _root, 0), new StorageMetrics(), TimeProvider.System);
+        var guard = new DiskSpaceGuard(new OsDisk(), _root, 0);
+        var env = new LogEnvironment(new OsDisk(), state, failure, guard, new StorageMetrics(), TimeProvider.System);
         var id = new PartitionId(new TopicId(Guid.NewGuid()), 0);
         var config = new TopicConfig { SegmentBytesMax = 1 << 20, RetentionBytes = 3 << 20 };
         PartitionLog log = PartitionLog.Open(env, id, _root, config, new LogOpenOptions(1)).Log!;

@@ -73,8 +73,9 @@ public sealed class KafkaDumpTests : IDisposable
 
     private void WriteSegments()
     {
+        var guard = new DiskSpaceGuard(new OsDisk(), _root, 0);
         var env = new LogEnvironment(
-            new OsDisk(), new MemoryStateStore(), new RecordedFailure(), new DiskSpaceGuard(new OsDisk(), _root, 0), new StorageMetrics(), TimeProvider.System);
+            new OsDisk(), new MemoryStateStore(), new RecordedFailure(), guard, new StorageMetrics(), TimeProvider.System);
         var id = new PartitionId(new TopicId(Guid.NewGuid()), 0);
         PartitionLog log = PartitionLog.Open(env, id, _root, new TopicConfig { SegmentBytesMax = 40_000 }, new LogOpenOptions(1)).Log!;
         var random = new Random(5);

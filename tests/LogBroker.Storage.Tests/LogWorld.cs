@@ -30,6 +30,9 @@ internal sealed class LogWorld : IFlushListener
 
     public TopicConfig Config { get; set; }
 
+    /// <summary>Takes effect at the next start.</summary>
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
     public LogEnvironment Env { get; private set; } = null!;
 
     public FlushQueue Flushes { get; private set; } = null!;
@@ -45,7 +48,7 @@ internal sealed class LogWorld : IFlushListener
     /// <summary>Opens what is on the disk now.</summary>
     public void Start()
     {
-        Env = new LogEnvironment(Disk, State, Failure, new DiskSpaceGuard(Disk, Directory, headroomBytes: 0), new StorageMetrics(), TimeProvider.System);
+        Env = new LogEnvironment(Disk, State, Failure, new DiskSpaceGuard(Disk, Directory, headroomBytes: 0), new StorageMetrics(), Time);
         Flushes = new FlushQueue(Env, withThread: false);
         Opening = PartitionLog.Open(Env, Id, Directory, Config, new LogOpenOptions(NowMs));
         if (Opening.Log is { } log)

@@ -10,7 +10,8 @@ public sealed class RetentionTests
     [Fact]
     public void Size_takes_the_oldest_segments_and_the_start_moves_to_a_segment_begin()
     {
-        LogWorld world = Filled(new TopicConfig { SegmentBytesMax = 4096, IndexIntervalBytes = 256, RetentionBytes = 4_500, RetentionMs = -1 });
+        var config = new TopicConfig { SegmentBytesMax = 4096, IndexIntervalBytes = 256, RetentionBytes = 4_500, RetentionMs = -1 };
+        LogWorld world = Filled(config);
         int dropped = world.Log.ApplyRetention(world.NowMs);
         Assert.True(dropped > 0);
         Assert.InRange(world.Log.SizeBytes, 4_500, 4_500 + 4096);

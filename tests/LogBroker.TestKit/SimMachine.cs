@@ -46,7 +46,9 @@ public sealed class SimMachine
 
     public void Add(ISimulatedDevice device) => _devices.Add(device);
 
-    /// <summary>Counts an operation; true when the machine stops in the middle of it, and the caller must throw what <see cref="Stopped"/> gives.</summary>
+    /// <summary>
+    /// Counts an operation; true when the machine stops in the middle of it, and the caller must throw what <see cref="Stopped"/> gives.
+    /// </summary>
     public bool StopsAtNext()
     {
         lock (_gate)

@@ -42,7 +42,8 @@ public sealed class SimStateStore : IStateStore, ISimulatedDevice
             }
 
             bool stops = _machine.StopsAtNext();
-            KeyValuePair<byte[], byte[]?>[] changes = [.. batch.Changes.Select(c => new KeyValuePair<byte[], byte[]?>([.. c.Key], c.Value?.ToArray()))];
+            KeyValuePair<byte[], byte[]?>[] changes =
+                [.. batch.Changes.Select(c => new KeyValuePair<byte[], byte[]?>([.. c.Key], c.Value?.ToArray()))];
             _unsynced.Add(changes);
             Apply(_seen, changes);
             if (stops)
@@ -64,7 +65,11 @@ public sealed class SimStateStore : IStateStore, ISimulatedDevice
         lock (_gate)
         {
             _machine.RequireUp();
-            return [.. _seen.Where(e => e.Key.AsSpan().StartsWith(wanted)).Select(e => new KeyValuePair<byte[], byte[]>([.. e.Key], [.. e.Value]))];
+            return
+            [
+                .. _seen.Where(e => e.Key.AsSpan().StartsWith(wanted))
+                    .Select(e => new KeyValuePair<byte[], byte[]>([.. e.Key], [.. e.Value])),
+            ];
         }
     }
 
