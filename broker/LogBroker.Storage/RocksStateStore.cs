@@ -33,7 +33,7 @@ public sealed class RocksStateStore : IStateStore
         {
             return new RocksStateStore(RocksDb.RocksDb.Open(options, directory));
         }
-        catch (RocksDbException e) when (e.Kind == RocksDbErrorKind.Corruption)
+        catch (RocksDbException e) when (e.Kind == RocksDbErrorKind.Corruption || IsFileMissing(e, directory))
         {
             throw new StateStoreDamagedException(directory, e.Message);
         }
@@ -42,6 +42,12 @@ public sealed class RocksStateStore : IStateStore
             throw new DiskFailedException("open", directory, 0, e.Message);
         }
     }
+
+    /// <summary>A file that the store names is gone: that is damage, not a disk that refuses.</summary>
+    private static bool IsFileMissing(RocksDbException e, string directory) =>
+        e.Kind == RocksDbErrorKind.Io
+        && e.Message.Contains("No such file or directory", StringComparison.Ordinal)
+        && File.Exists(Path.Combine(directory, "CURRENT"));
 
     /// <inheritdoc/>
     public byte[]? Get(ReadOnlySpan<byte> key)
