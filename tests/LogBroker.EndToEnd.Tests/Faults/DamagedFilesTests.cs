@@ -67,7 +67,8 @@ public sealed class DamagedFilesTests(WrittenDirectory written) : IClassFixture<
         await using var client = new TestClient(server);
         Assert.Equal(BatchesCount, await ReadAsync(client, "orders"));
         Assert.Equal(BatchesCount, await ReadAsync(client, "others"));
-        Assert.Equal(BatchesCount, (await client.ProduceAsync("orders", 0, WrittenDirectory.Value("orders", BatchesCount))).Receipt.BaseOffset);
+        var next = await client.ProduceAsync("orders", 0, WrittenDirectory.Value("orders", BatchesCount));
+        Assert.Equal(BatchesCount, next.Receipt.BaseOffset);
         Assert.Equal(0, await server.StopAsync());
         Assert.Equal(0, (await VerifyAsync(data)).ExitCode);
     }

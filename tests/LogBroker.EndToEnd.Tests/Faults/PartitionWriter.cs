@@ -58,7 +58,8 @@ internal sealed class PartitionWriter
         {
             await RunAsync(client, () => _acknowledged < goal || _reached.TrySetResult() || true);
         }
-        catch (RpcException e) when (e.StatusCode is StatusCode.Unavailable or StatusCode.Cancelled or StatusCode.Internal or StatusCode.Unknown)
+        catch (RpcException e)
+            when (e.StatusCode is StatusCode.Unavailable or StatusCode.Cancelled or StatusCode.Internal or StatusCode.Unknown)
         {
             UnansweredCount += _unanswered.Count;
         }
