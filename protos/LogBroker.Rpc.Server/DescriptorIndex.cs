@@ -2,7 +2,9 @@ using Google.Protobuf.Reflection;
 
 namespace LogBroker.Rpc.Server;
 
-/// <summary>Finds the file of a name or a symbol among the given services' files, all they import, and the standard error details. Immutable.</summary>
+/// <summary>
+/// Finds the file of a name or a symbol among the given services' files, all they import, and the standard error details. Immutable.
+/// </summary>
 internal sealed class DescriptorIndex
 {
     private readonly Dictionary<string, FileDescriptor> _files = [];

@@ -29,7 +29,8 @@ public sealed class DataDirectoryV1Tests
         await using var client = new TestClient(server);
         var topics = await client.CallAsync(BrokerMethods.ListTopics, new ListTopicsRequest());
         Assert.Equal(["long", "packed", "plain", "trimmed"], topics.Topics.Where(t => !t.Internal).Select(t => t.Name).Order());
-        Assert.True(Directory.GetFiles(directory.File("data/topics"), "*.log", SearchOption.AllDirectories).Length > 6, "only one segment each");
+        string[] segments = Directory.GetFiles(directory.File("data/topics"), "*.log", SearchOption.AllDirectories);
+        Assert.True(segments.Length > 6, "only one segment each");
         await CheckRecordsAsync(client, TrimmedTo);
         var refused = await client.FetchAsync("trimmed", 0, 0);
         Assert.Equal("OFFSET_OUT_OF_RANGE", TestClient.Explain(refused.Error).Reason);
@@ -84,7 +85,11 @@ public sealed class DataDirectoryV1Tests
             await WriteAsync(client, "packed", 0, GoldenRecords.Batch("packed", 0, PackedCount, CompressionCodec.Gzip));
             var producer = new ProducerId((await client.CallAsync(BrokerMethods.InitProducer, new InitProducerRequest())).ProducerId);
             for (int offset = 0; offset < PackedCount; offset += IdempotentBatch)
-                await WriteAsync(client, "packed", 1, GoldenRecords.Batch("packed", offset, IdempotentBatch, producer: producer, sequence: offset));
+            {
+                var batch = GoldenRecords.Batch("packed", offset, IdempotentBatch, producer: producer, sequence: offset);
+                await WriteAsync(client, "packed", 1, batch);
+            }
+
             await WriteAsync(client, "trimmed", 0, GoldenRecords.Batch("trimmed", 0, TrimmedTo));
             await WriteAsync(client, "trimmed", 0, GoldenRecords.Batch("trimmed", TrimmedTo, TrimmedCount - TrimmedTo));
             var trim = new DeleteRecordsRequest { Topic = "trimmed" };

@@ -12,7 +12,12 @@ internal static class GoldenRecords
 
     /// <summary>A batch of the records from an offset on.</summary>
     public static ByteString Batch(
-        string topic, int first, int count, CompressionCodec codec = CompressionCodec.None, ProducerId producer = default, int sequence = -1)
+        string topic,
+        int first,
+        int count,
+        CompressionCodec codec = CompressionCodec.None,
+        ProducerId producer = default,
+        int sequence = -1)
     {
         using var builder = new BatchBuilder(Limits.BatchBytesMax, codec);
         for (int offset = first; offset < first + count; offset++)
@@ -57,7 +62,8 @@ internal static class GoldenRecords
     private static string? Text(ReadOnlyMemory<byte>? bytes) => bytes is { } some ? Encoding.UTF8.GetString(some.Span) : null;
 
     private static string Show(long offset, string? key, string? value, IEnumerable<(string Key, string? Value)> headers) =>
-        $"{offset}: key={key ?? "null"} value={value ?? "null"} headers={string.Join(',', headers.Select(h => $"{h.Key}={h.Value ?? "null"}"))}";
+        $"{offset}: key={key ?? "null"} value={value ?? "null"} headers="
+        + string.Join(',', headers.Select(h => $"{h.Key}={h.Value ?? "null"}"));
 
     private static string? Key(int offset) => offset % 5 == 0 ? null : offset % 5 == 1 ? "" : $"key-{offset % 7}";
 
@@ -65,5 +71,9 @@ internal static class GoldenRecords
         offset % 9 == 4 ? null : offset % 9 == 5 ? "" : $"{topic} {offset} ".PadRight(topic == "long" ? FillChars : 0, '.');
 
     private static RecordHeader[] Headers(int offset) => offset % 4 != 0 ? [] :
-        [new RecordHeader("number", Encoding.UTF8.GetBytes($"{offset}")), new RecordHeader("nothing", null), new RecordHeader("", Array.Empty<byte>())];
+    [
+        new RecordHeader("number", Encoding.UTF8.GetBytes($"{offset}")),
+        new RecordHeader("nothing", null),
+        new RecordHeader("", Array.Empty<byte>()),
+    ];
 }
