@@ -109,6 +109,8 @@ public sealed partial class Broker
 
     /// <summary>
     /// Looks once at every partition. The first one with data may exceed the limits by one batch; the others stay within what is left.
+    /// The look is final when waiting cannot help: a partition failed, or has more than its slice could take (a slice ends with its
+    /// segment, at an epoch row, and in front of a batch that does not fit).
     /// </summary>
     private FetchAnswer FetchNow(FetchCommand command, out long bytes, out bool isFinal)
     {
@@ -116,26 +118,43 @@ public sealed partial class Broker
         var items = new FetchedItem[command.Items.Count];
         bytes = 0;
         isFinal = false;
-        for (int i = 0; i < items.Length; i++)
+        int taken = 0;
+        try
         {
-            FetchItem asked = command.Items[i];
-            int left = (int)Math.Min(asked.BytesMax, command.BytesMax - bytes);
-            BrokerError? error = hosted.Find(asked.Partition, out HostedPartition partition);
-            FetchedItem item = error is null
-                ? partition.Replica!.Fetch(asked, left)
-                : new FetchedItem(error, Storage.LogSlice.Empty(asked.Offset), Offset.None, Offset.None, Epoch.None);
-            if (bytes > 0 && item.Slice.Length > command.BytesMax - bytes)
+            while (taken < items.Length)
             {
-                item.Slice.Dispose();
-                item = item with { Slice = Storage.LogSlice.Empty(asked.Offset) };
+                items[taken] = FetchOne(hosted, command.Items[taken], command.BytesMax - bytes, isFirst: bytes == 0, ref isFinal);
+                bytes += items[taken++].Slice.Length;
             }
-
-            items[i] = item;
-            bytes += item.Slice.Length;
-            isFinal |= item.Error is not null;
+        }
+        catch
+        {
+            new FetchAnswer(items[..taken]).Dispose();
+            throw;
         }
 
         return new FetchAnswer(items);
+    }
+
+    private static FetchedItem FetchOne(HostedTopics hosted, in FetchItem asked, long bytesLeft, bool isFirst, ref bool isFinal)
+    {
+        BrokerError? error = hosted.Find(asked.Partition, out HostedPartition partition);
+        if (error is not null)
+        {
+            isFinal = true;
+            return new FetchedItem(error, Storage.LogSlice.Empty(asked.Offset), Offset.None, Offset.None, Epoch.None);
+        }
+
+        FetchedItem item = partition.Replica!.Fetch(asked, (int)Math.Min(asked.BytesMax, bytesLeft));
+        isFinal |= item.Error is not null || (item.Slice.Length > 0 && item.Slice.NextOffset < item.HighWatermark);
+        if (!isFirst && item.Slice.Length > bytesLeft)
+        {
+            item.Slice.Dispose();
+            item = item with { Slice = Storage.LogSlice.Empty(asked.Offset) };
+            isFinal = true;
+        }
+
+        return item;
     }
 
     /// <summary>

@@ -41,6 +41,9 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
     /// <summary>Who runs the partitions; simulations take every step themselves.</summary>
     internal IBrokerThreads Threads => _threads;
 
+    /// <summary>What callers see at this moment.</summary>
+    internal HostedTopics Hosted => Volatile.Read(ref _hosted);
+
     /// <inheritdoc/>
     public NodeId NodeId => _env.Node;
 
@@ -113,6 +116,7 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         BrokerError? error = CheckProduce(command, out HostedPartition partition);
         if (error is not null)
         {
+            NoteRefusal(command.Partition, batch, sink);
             sink.Completed(command.CorrelationId, new ProduceOutcome(error, Offset.None, Epoch.None, ReachedDurability.None, false, -1));
             return ValueTask.CompletedTask;
         }
@@ -172,12 +176,35 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
             Parallel.ForEach(replicas, r => r.Close());
         }
 
+        foreach (PartitionReplica replica in replicas)
+        {
+            replica.PollIfClosed(); // answers what came in while they closed; what comes later is answered by its caller
+        }
+
         _directory.MarkCleanShutdown();
         _ownedState?.Dispose();
         _directory.Dispose();
         _env.Metrics.Dispose();
         _storageMetrics.Dispose();
         BrokerLog.Stopped(_log);
+    }
+
+    /// <summary>
+    /// Notes what was refused in front of a queue: the partition may serve the producer's next batch already. Names that no topic can
+    /// have are not kept.
+    /// </summary>
+    private void NoteRefusal(TopicPartition partition, in ReadOnlySequence<byte> batch, IProduceSink sink)
+    {
+        if (_isStopping || TopicName.Check(partition.Topic) is not null)
+        {
+            return;
+        }
+
+        ProducerBatch producer = ProducerBatch.OfHeader(batch);
+        if (producer.Id.IsSome)
+        {
+            _env.Refusals.Note(sink, partition, producer);
+        }
     }
 
     private BrokerError? CheckProduce(in ProduceCommand command, out HostedPartition partition)

@@ -60,6 +60,9 @@ public sealed record BrokerSettings
     /// <summary>How far in the future of the broker's clock the timestamps of records may lie, in milliseconds.</summary>
     public long TimestampFutureMsMax { get; init; } = Limits.TimestampAheadMsMax;
 
+    /// <summary>Bytes appended between two producer snapshots: what a start has to read at most, besides the open segment.</summary>
+    internal long SnapshotIntervalBytes { get; init; } = 64L * 1024 * 1024;
+
     internal DataDirectoryOptions DirectoryOptions => new(NodeId, ClusterId) { NewId = NewId };
 
     /// <summary>The first setting that makes no sense, or null.</summary>

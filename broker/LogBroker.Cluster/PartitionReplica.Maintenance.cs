@@ -6,15 +6,14 @@ namespace LogBroker.Cluster;
 /// <summary>What happens beside produce and fetch: producer state, retention, trimming, configuration, leaving.</summary>
 internal sealed partial class PartitionReplica
 {
-    /// <summary>Bytes appended between two producer snapshots: what a start has to read at most, besides the open segment.</summary>
-    private const long SnapshotIntervalBytes = 64L * 1024 * 1024;
-
     private const int ReplayBytesMax = 1024 * 1024;
 
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<(Offset Before, TaskCompletionSource<Result<Offset>> Done)> _trims = [];
     private long _bytesSinceSnapshot;
     private bool _isRetired;
+    private byte[]? _snapshot;
+    private Offset _snapshotUpTo;
 
     /// <summary>Looks at deadlines, and at a row that found no room. Any thread.</summary>
     public void Tick() => Schedule();
@@ -103,10 +102,12 @@ internal sealed partial class PartitionReplica
         CarryOut();
         LeaveLife("the node is stopping");
         Log.Close();
-        if (View.Epoch > Epoch.None && Log.Damage is null)
+        if (View.Epoch > Epoch.None && Log.Damage is null && Log.Bounds.Flushed == Log.Bounds.End)
         {
-            StoreHints(Log.Bounds.Flushed);
+            StoreHints(ProducerSnapshot.Write(_producers, Log.Bounds.End, _env.RunningMs));
         }
+
+        _isClosed = true;
     }
 
     /// <summary>Lets go of everything at once: the topic was deleted. Completes when no file is held but by leases.</summary>
@@ -154,10 +155,7 @@ internal sealed partial class PartitionReplica
         _producers.Expire(_env.RunningMs);
         Log.ApplyRetention(_env.WallClockMs);
         NoteLogStart();
-        if (_bytesSinceSnapshot >= SnapshotIntervalBytes)
-        {
-            StoreHints(_core.Durable.Offset);
-        }
+        SnapshotProducers();
 
         // A memory topic is flushed only for retention, which deletes nothing that is not durable.
         if (_core.CountsAppended && _core.End - _core.Durable.Offset > 0 && Log.SegmentCount > 1)
@@ -193,14 +191,33 @@ internal sealed partial class PartitionReplica
         }
     }
 
-    /// <summary>Stores the producers as of a durable offset, and the high watermark; unsynced, for both can be found again.</summary>
-    private void StoreHints(Offset upTo)
+    /// <summary>
+    /// Snapshots the producers as of the end of the log and stores that once the log is durable up to there. Of an offset in the middle
+    /// there is none: who appended a window of batches behind it has left no trace of those in front of it.
+    /// </summary>
+    private void SnapshotProducers()
+    {
+        if (_snapshot is null && _bytesSinceSnapshot >= _env.Settings.SnapshotIntervalBytes)
+        {
+            _snapshotUpTo = _core.End;
+            _snapshot = ProducerSnapshot.Write(_producers, _snapshotUpTo, _env.RunningMs);
+            _bytesSinceSnapshot = 0;
+        }
+
+        if (_snapshot is { } snapshot && _core.Durable.Offset >= _snapshotUpTo)
+        {
+            StoreHints(snapshot);
+            _snapshot = null;
+        }
+    }
+
+    /// <summary>Stores a snapshot of the producers, and the high watermark; unsynced, for both can be found again.</summary>
+    private void StoreHints(byte[] snapshot)
     {
         _state.Clear();
-        _state.Put(StateKey.Of(Id, StateKind.ProducerSnapshot), ProducerSnapshot.Write(_producers, upTo, _env.RunningMs));
+        _state.Put(StateKey.Of(Id, StateKind.ProducerSnapshot), snapshot);
         HardStateStore.PutHighWatermark(_state, Id, _core.HighWatermark);
         WriteState(sync: false);
-        _bytesSinceSnapshot = 0;
     }
 
     /// <summary>
@@ -247,7 +264,7 @@ internal sealed partial class PartitionReplica
             at = slice.NextOffset;
         }
 
-        StoreHints(_core.Durable.Offset);
+        StoreHints(ProducerSnapshot.Write(_producers, _core.Durable.Offset, nowMs));
         return null;
     }
 }

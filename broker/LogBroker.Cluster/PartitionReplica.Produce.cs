@@ -27,7 +27,7 @@ internal sealed partial class PartitionReplica
             Acks = command.Acks,
             LeaderEpoch = command.LeaderEpoch,
             DeadlineMs = _env.RunningMs + command.TimeoutMs,
-            Producer = new ProducerBatch(ProducerId.None, -1, -1, -1, 0, null),
+            Producer = ProducerBatch.None,
         };
         if (batch.Length > TopicConfigKeys.BatchBytesMaxOf(topic.Config) || batch.Length < BatchHeader.Bytes)
         {
@@ -45,6 +45,7 @@ internal sealed partial class PartitionReplica
 
         _queue.Put(entry);
         _scheduler.Schedule(this);
+        PollIfClosed();
         return _queue.WhenRoom();
     }
 
@@ -89,14 +90,7 @@ internal sealed partial class PartitionReplica
     private static void Refuse(ref ProduceEntry entry, ReadOnlySequence<byte> batch, BrokerError error)
     {
         entry.Error = error;
-        if (batch.Length >= BatchHeader.Bytes)
-        {
-            Span<byte> header = stackalloc byte[BatchHeader.Bytes];
-            batch.Slice(0, BatchHeader.Bytes).CopyTo(header);
-            var view = new RecordBatch(header);
-            entry.Producer = new ProducerBatch(
-                view.ProducerId, view.ProducerEpoch, view.BaseSequence, view.LastSequence, view.TotalBytes, view.Crc);
-        }
+        entry.Producer = ProducerBatch.OfHeader(batch);
     }
 
     /// <summary>Appends what waits, a group at a time: one write for as many batches as fit.</summary>
@@ -188,9 +182,9 @@ internal sealed partial class PartitionReplica
             JudgeSequence(entry, ref ack);
         }
 
-        if (ack.Error is not null && hasProducer)
+        if (hasProducer && ack.Error is { Code: not ErrorCode.ProducerFenced })
         {
-            _refusals.Note(entry.Sink, entry.Producer);
+            _env.Refusals.Note(entry.Sink, Name, entry.Producer);
         }
 
         if (ack.Error is not null || ack.IsDuplicate)
@@ -204,7 +198,7 @@ internal sealed partial class PartitionReplica
         if (hasProducer)
         {
             _producers.Append(entry.Producer, ack.BaseOffset, ack.NextOffset, ack.LeaderEpoch, ack.AppendTimeMs, nowMs);
-            _refusals.Clear(entry.Sink, entry.Producer);
+            _env.Refusals.Clear(entry.Sink, Name, entry.Producer);
         }
 
         return ack;
@@ -246,7 +240,7 @@ internal sealed partial class PartitionReplica
         }
 
         bool isGap = verdict.Error?.Code is ErrorCode.OutOfOrderSequence or ErrorCode.UnknownProducer;
-        ack.Error = isGap && _refusals.TryFind(entry.Sink, entry.Producer, out int refused)
+        ack.Error = isGap && _env.Refusals.TryFind(entry.Sink, Name, entry.Producer, out int refused)
             ? SequenceErrors.EarlierFailed(entry.Producer, refused)
             : verdict.Error;
     }
@@ -282,7 +276,7 @@ internal sealed partial class PartitionReplica
             _group[i] = ack;
             if (_taken[i].Producer.Id.IsSome)
             {
-                _refusals.Note(ack.Sink, _taken[i].Producer);
+                _env.Refusals.Note(ack.Sink, Name, _taken[i].Producer);
             }
         }
 

@@ -29,13 +29,14 @@ internal sealed partial class PartitionReplica : IFlushListener
     private FlushMark? _flushed;
     private int _isScheduled;
     private int _hasPending;
+    private volatile bool _isClosed;
+    private int _latePolls;
     private ReplicaView _view = ReplicaView.Starting;
     private TopicInfo _topic;
 
     // Owned by the loop.
     private readonly RaftCore _core;
     private readonly ProducerTable _producers;
-    private readonly EarlierRefusals _refusals = new();
     private readonly StateBatch _state = new();
     private EpochRow? _rowToAppend;
     private ReplicaLife _life;
@@ -111,6 +112,7 @@ internal sealed partial class PartitionReplica : IFlushListener
     {
         _commands.Enqueue(command);
         _scheduler.Schedule(this);
+        PollIfClosed();
     }
 
     public void Schedule() => _scheduler.Schedule(this);
@@ -148,6 +150,27 @@ internal sealed partial class PartitionReplica : IFlushListener
         }
 
         Answer();
+    }
+
+    /// <summary>
+    /// After <see cref="Close"/> no loop polls any more: whoever puts something in answers it here, whichever of the two came first.
+    /// Nobody waits: a caller that finds another one at it has that one look again. Any thread.
+    /// </summary>
+    public void PollIfClosed()
+    {
+        Interlocked.MemoryBarrier(); // what was put in is visible before the flag is looked at
+        if (!_isClosed || Interlocked.Increment(ref _latePolls) != 1)
+        {
+            return;
+        }
+
+        int seen;
+        do
+        {
+            seen = Volatile.Read(ref _latePolls);
+            Poll();
+        }
+        while (Interlocked.Add(ref _latePolls, -seen) != 0);
     }
 
     /// <summary>The rows as the core wants them: the first one is the row the files begin with.</summary>
@@ -200,6 +223,7 @@ internal sealed partial class PartitionReplica : IFlushListener
             if (ready.LeadershipLost)
             {
                 _rowToAppend = null;
+                _snapshot = null; // another leader may cut what it covers
                 FailPending("leadership was lost");
             }
         }

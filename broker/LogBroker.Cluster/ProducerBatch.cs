@@ -1,3 +1,4 @@
+using System.Buffers;
 using LogBroker.Protocol;
 
 namespace LogBroker.Cluster;
@@ -13,6 +14,9 @@ namespace LogBroker.Cluster;
 /// </param>
 public readonly record struct ProducerBatch(ProducerId Id, short Epoch, int BaseSequence, int LastSequence, int Bytes, uint? Crc)
 {
+    /// <summary>A batch without a producer.</summary>
+    internal static ProducerBatch None { get; } = new(ProducerId.None, -1, -1, -1, 0, null);
+
     /// <summary>The facts of a batch that was just validated.</summary>
     public static ProducerBatch Of(in BatchFacts facts) =>
         new(facts.ProducerId, facts.ProducerEpoch, facts.BaseSequence, facts.LastSequence, facts.TotalBytes, facts.Crc);
@@ -25,6 +29,20 @@ public readonly record struct ProducerBatch(ProducerId Id, short Epoch, int Base
         batch.LastSequence,
         batch.TotalBytes,
         batch.TimestampType == TimestampType.LogAppendTime ? null : batch.Crc);
+
+    /// <summary>What the header of bytes that nobody has validated says, as far as there is one.</summary>
+    internal static ProducerBatch OfHeader(in ReadOnlySequence<byte> batch)
+    {
+        if (batch.Length < BatchHeader.Bytes)
+        {
+            return None;
+        }
+
+        Span<byte> header = stackalloc byte[BatchHeader.Bytes];
+        batch.Slice(0, BatchHeader.Bytes).CopyTo(header);
+        var view = new RecordBatch(header);
+        return new ProducerBatch(view.ProducerId, view.ProducerEpoch, view.BaseSequence, view.LastSequence, view.TotalBytes, view.Crc);
+    }
 }
 
 /// <summary>What the table says about a batch: append it, answer it as a duplicate, or refuse it.</summary>

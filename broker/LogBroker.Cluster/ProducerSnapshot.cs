@@ -11,8 +11,9 @@ namespace LogBroker.Cluster;
 ///   i32 base sequence | i32 last sequence | i64 base offset | i64 next offset | i32 leader epoch | i64 append time ms or -1
 ///   | i32 bytes | u8 has CRC | u32 CRC
 /// </code>
-/// It holds only batches in front of the covered offset, which must be flushed: a snapshot never knows more than the log. One
-/// that does not check out is ignored, and the log is read from its start instead. Pure.
+/// It holds only batches in front of the covered offset, which must be flushed before it is stored: a snapshot never knows more than
+/// the log. It is whole only when the covered offset is the end of the log at that moment: a table keeps no more than the last batches
+/// of a producer. One that does not check out is ignored, and the log is read from its start instead. Pure.
 /// </summary>
 public static class ProducerSnapshot
 {

@@ -19,6 +19,9 @@ internal sealed class ReplicaEnvironment(TimeProvider time)
 
     public required ProduceBudget Budget { get; init; }
 
+    /// <summary>What was refused on which stream, in front of the queues or behind them.</summary>
+    public EarlierRefusals Refusals { get; } = new();
+
     public required ClusterMetrics Metrics { get; init; }
 
     public required NodeId Node { get; init; }

@@ -42,6 +42,63 @@ public sealed class FetchTests
     }
 
     [Fact]
+    public async Task AFetchAnswersAtOnceWhenItsMinimumIsMissedBecauseASegmentEnds()
+    {
+        await using TestBroker broker = await TestBroker.Open();
+        await broker.Create("a");
+        for (int i = 0; i < 6; i++)
+        {
+            await broker.ProduceOk("a", 0, TestBatches.Of(1, 30_000));
+        }
+
+        Task<FetchAnswer> poll = broker.FetchOk("a", 0, Offset.Zero, waitMs: 60_000, bytesMin: 1 << 20);
+        Assert.True(poll.IsCompleted);
+        using FetchAnswer answer = await poll;
+        FetchedItem item = answer.Items[0];
+        Assert.InRange(item.Slice.NextOffset.Value, 1, 5);
+        Assert.Equal(new Offset(6), item.HighWatermark);
+    }
+
+    [Fact]
+    public async Task AFetchAnswersAtOnceWhenItsMinimumIsMissedBecauseAnEpochEnds()
+    {
+        await using TestBroker broker = await TestBroker.Open();
+        await broker.Create("a");
+        await broker.ProduceOk("a", 0, TestBatches.Of(1));
+        await broker.Restart();
+        await broker.ProduceOk("a", 0, TestBatches.Of(1));
+        Task<FetchAnswer> poll = broker.FetchOk("a", 0, Offset.Zero, waitMs: 60_000, bytesMin: 1 << 20);
+        Assert.True(poll.IsCompleted);
+        using FetchAnswer answer = await poll;
+        Assert.Equal(new Offset(1), answer.Items[0].Slice.NextOffset);
+    }
+
+    [Fact]
+    public async Task AFetchAnswersAtOnceWhenItsMinimumIsMissedBecauseTheNextBatchDoesNotFit()
+    {
+        await using TestBroker broker = await TestBroker.Open();
+        await broker.Create("a", 2);
+        await broker.ProduceOk("a", 0, TestBatches.Of(1, 1_000));
+        await broker.ProduceOk("a", 1, TestBatches.Of(1, 1_000));
+        var both = new FetchCommand(
+            [.. Enumerable.Range(0, 2).Select(p => new FetchItem(new TopicPartition("a", p), Offset.Zero, 1_500, Epoch.None))],
+            1_500, 1_500, 60_000);
+        Task<Result<FetchAnswer>> other = broker.Broker.Fetch(both, CancellationToken.None).AsTask();
+        Assert.True(other.IsCompleted); // the batch of the other partition
+        using (FetchAnswer answer = (await other).Value)
+        {
+            Assert.True(answer.Items[0].Slice.Length > 1_000);
+            Assert.Equal(0, answer.Items[1].Slice.Length);
+        }
+
+        await broker.ProduceOk("a", 0, TestBatches.Of(1, 1_000));
+        Task<FetchAnswer> same = broker.FetchOk("a", 0, Offset.Zero, bytesMax: 1_500, waitMs: 60_000, bytesMin: 1_500);
+        Assert.True(same.IsCompleted); // the next batch of the same partition
+        using FetchAnswer next = await same;
+        Assert.Equal(new Offset(1), next.Items[0].Slice.NextOffset);
+    }
+
+    [Fact]
     public async Task ALongPollEndsAtItsDeadlineWithoutData()
     {
         await using TestBroker broker = await TestBroker.Open();

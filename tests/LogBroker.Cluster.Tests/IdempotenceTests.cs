@@ -1,4 +1,5 @@
 using LogBroker.Protocol;
+using LogBroker.Storage;
 using LogBroker.TestKit;
 
 namespace LogBroker.Cluster.Tests;
@@ -169,6 +170,112 @@ public sealed class IdempotenceTests
         ProduceOutcome gap = await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 30), stream: new Outcomes());
         Assert.Equal(ErrorCode.OutOfOrderSequence, gap.Error!.Code);
         Assert.Equal(20 + 5 + 1, (await broker.ReadAll("a")).Count);
+    }
+
+    [Fact]
+    public async Task ABatchRefusedInFrontOfTheQueueExplainsTheGapBehindIt()
+    {
+        await using TestBroker broker = await TestBroker.Open();
+        var stream = new Outcomes();
+        Outcome nowhere = broker.Send("a", 0, ProducerBatches.Of(7, 0, 0, 5), stream: stream);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, nowhere.Answer.Error!.Code);
+        await broker.Create("a");
+        ProduceOutcome second = await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 5, 5), stream: stream);
+        Assert.Equal(ErrorCode.EarlierBatchFailed, second.Error!.Code);
+        Assert.Equal("0", second.Error.Metadata["expectedSequence"]);
+
+        // The first one still waits in the queue when the second is refused in front of it.
+        Outcome first = broker.Send("a", 0, ProducerBatches.Of(7, 0, 0, 5), stream: stream);
+        Outcome refused = broker.Send("a", 0, ProducerBatches.Of(7, 0, 5, 5), (RequiredAcks)9, stream);
+        Outcome third = broker.Send("a", 0, ProducerBatches.Of(7, 0, 10, 5), stream: stream);
+        broker.Pump();
+        Assert.Null(first.Answer.Error);
+        Assert.Equal(ErrorCode.InvalidRequiredAcks, refused.Answer.Error!.Code);
+        Assert.Equal(ErrorCode.EarlierBatchFailed, third.Answer.Error!.Code);
+        Assert.Equal("5", third.Answer.Error.Metadata["expectedSequence"]);
+
+        Assert.Null((await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 5, 5), stream: stream)).Error);
+        Assert.Null((await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 10, 5), stream: stream)).Error);
+        ProduceOutcome gap = await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 20, 5), stream: stream);
+        Assert.Equal(ErrorCode.OutOfOrderSequence, gap.Error!.Code);
+    }
+
+    [Fact]
+    public void RefusalsOfOtherEpochsAreForgottenAndTheOldestMakesRoom()
+    {
+        var refusals = new EarlierRefusals();
+        var stream = new Outcomes();
+        var partition = new TopicPartition("a", 0);
+        ProducerBatch Batch(long id, int epoch, int sequence) => new(new ProducerId(id), (short)epoch, sequence, sequence, 100, null);
+        for (int epoch = 0; epoch < 2 * EarlierRefusals.RefusalsPerStreamMax; epoch++)
+        {
+            refusals.Note(stream, partition, Batch(7, epoch, epoch));
+            Assert.True(refusals.TryFind(stream, partition, Batch(7, epoch, epoch + 1), out int sequence));
+            Assert.Equal(epoch, sequence);
+            Assert.False(refusals.TryFind(stream, partition, Batch(7, epoch - 1, epoch + 1), out _));
+        }
+
+        for (int id = 0; id < EarlierRefusals.RefusalsPerStreamMax; id++)
+        {
+            refusals.Note(stream, partition, Batch(100 + id, 0, 0));
+        }
+
+        Assert.False(refusals.TryFind(stream, partition, Batch(7, (2 * EarlierRefusals.RefusalsPerStreamMax) - 1, 1 << 20), out _));
+        Assert.True(refusals.TryFind(stream, partition, Batch(100, 0, 1), out _));
+        Assert.False(refusals.TryFind(stream, new TopicPartition("a", 1), Batch(100, 0, 1), out _));
+        Assert.False(refusals.TryFind(new Outcomes(), partition, Batch(100, 0, 1), out _));
+    }
+
+    [Fact]
+    public async Task AProducerWithAWindowOfUnflushedBatchesIsKnownAfterAPowerLoss()
+    {
+        await using TestBroker broker = await TestBroker.Open(
+            with: s => s with { RetentionCheckMs = 100, SnapshotIntervalBytes = 1 });
+        await broker.Create("a");
+        for (int i = 0; i < 3; i++)
+        {
+            await broker.ProduceOk("a", 0, ProducerBatches.Of(7, 0, i));
+        }
+
+        var threads = (PumpedThreads)broker.Broker.Threads;
+        Outcome[] unflushed =
+            [.. Enumerable.Range(3, Limits.ProducerWindowBatches).Select(i => broker.Send("a", 0, ProducerBatches.Of(7, 0, i)))];
+        Assert.True(threads.Step()); // appended, not flushed
+        broker.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.True(threads.Step()); // snapshots are looked at
+        Assert.True(threads.Step());
+        Assert.All(unflushed, o => Assert.False(o.IsDone));
+        var mark = new StateBatch();
+        mark.Put([255, 1], [1]);
+        broker.State.Write(mark, sync: true); // what the broker stored of it is not lost
+        await broker.Crash(LossMode.LoseUnsynced);
+        Assert.Equal(3, (await broker.ReadAll("a")).Count);
+        Assert.True((await broker.Produce("a", 0, ProducerBatches.Of(7, 0, 2))).IsDuplicate);
+        await broker.ProduceOk("a", 0, ProducerBatches.Of(7, 0, 3));
+    }
+
+    [Fact]
+    public async Task ASnapshotIsStoredOnceTheLogIsDurableUpToIt()
+    {
+        await using TestBroker broker = await TestBroker.Open(
+            with: s => s with { RetentionCheckMs = 100, SnapshotIntervalBytes = 1 });
+        await broker.Create("a");
+        PartitionReplica replica = broker.Broker.Hosted.Find("a")!.Partitions[0].Replica!;
+        byte[]? Stored() => broker.State.Get(StateKey.Of(replica.Id, StateKind.ProducerSnapshot));
+        byte[]? before = Stored();
+        await broker.ProduceOk("a", 0, ProducerBatches.Of(7, 0, 0));
+        var threads = (PumpedThreads)broker.Broker.Threads;
+        broker.Send("a", 0, ProducerBatches.Of(7, 0, 1));
+        Assert.True(threads.Step());
+        replica.Maintain();
+        Assert.True(threads.Step());
+        Assert.Equal(before, Stored());
+        broker.Pump();
+        replica.Maintain();
+        broker.Pump();
+        var table = new ProducerTable(10, 1_000_000);
+        Assert.Equal(new Offset(2), ProducerSnapshot.Read(Stored(), table, new Offset(2), 0));
+        Assert.Equal(1, table.Count);
     }
 
     [Fact]
