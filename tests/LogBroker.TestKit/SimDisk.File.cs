@@ -105,7 +105,19 @@ public sealed partial class SimDisk
             }
         }
 
-        public IDiskMapping? Map(long bytes) => new Mapping(this, bytes);
+        public IDiskMapping? Map(long bytes)
+        {
+            lock (disk._gate)
+            {
+                if (!disk.CanMap)
+                {
+                    return null;
+                }
+
+                disk.Maps++;
+                return new Mapping(this, bytes);
+            }
+        }
 
         public void Dispose()
         {

@@ -28,6 +28,12 @@ public sealed partial class SimDisk : IDisk, ISimulatedDevice
     /// <summary>Asked before each operation (name of the system call, path): what it returns is thrown instead.</summary>
     public Func<string, string, DiskException?>? Fault { get; set; }
 
+    /// <summary>False for a disk whose files cannot be mapped: they must be read.</summary>
+    public bool CanMap { get; set; } = true;
+
+    /// <summary>Number of mappings made so far.</summary>
+    public int Maps { get; private set; }
+
     /// <summary>Names of all files, for assertions.</summary>
     public IReadOnlyList<string> AllFiles
     {
