@@ -123,6 +123,37 @@ public sealed class PartitionLogTests
         Assert.Equal(155, world.ReadAll().Count);
     }
 
+    [Theory]
+    [InlineData(LossMode.KeepAll)]
+    [InlineData(LossMode.LoseUnsynced)]
+    [InlineData(LossMode.Torn)]
+    [InlineData(LossMode.Reordered)]
+    public void After_a_crash_only_the_open_segment_is_scanned_however_many_are_closed(LossMode mode)
+    {
+        foreach (int batches in new[] { 60, 240 })
+        {
+            var world = new LogWorld();
+            world.Row(1);
+            for (int i = 0; i < batches; i++)
+            {
+                world.Append(TestBatches.Of(5, 40, fill: i));
+                world.Flush();
+            }
+
+            world.Log.RaiseHighWatermark(world.Log.Bounds.Flushed);
+            Assert.True(world.Log.SegmentCount > batches / 15, $"{world.Log.SegmentCount} segments");
+            world.Append(TestBatches.Of(1, 40, fill: -1));
+            string open = world.Disk.AllFiles.Last(f => f.EndsWith(".log", StringComparison.Ordinal));
+            int openBytes = world.Disk.ReadAll(open).Length;
+            world.Restart(mode);
+            Assert.Null(world.Opening.Damage);
+            Assert.InRange(world.Opening.Report.ScannedBytes, 0, Math.Min(openBytes, world.Config.SegmentBytesMax));
+            Assert.InRange(world.Log.Bounds.End.Value, 5 * batches, (5 * batches) + 1);
+            world.Log.RaiseHighWatermark(new Offset(5 * batches));
+            Assert.Equal(5 * batches, world.ReadAll().Count);
+        }
+    }
+
     private static int Length(LogWorld world, long from, int bytesMax)
     {
         using LogSlice slice = world.Log.Read(new Offset(from), new Offset(1_000), bytesMax).Value;
