@@ -296,7 +296,7 @@ public sealed class DamageTests
     }
 
     [Fact]
-    public void Row18_a_live_flip_in_the_open_segment_is_found_before_it_is_served()
+    public void Row13_a_live_flip_in_the_open_segment_is_found_before_it_is_served()
     {
         var world = new LogWorld();
         world.Row(1);
