@@ -209,6 +209,38 @@ public sealed class CliDataTests(CliBroker broker) : IClassFixture<CliBroker>
         Assert.Contains("nothing to delete", (await broker.Run("topic", "trim", topic, "--before", "end", "--yes")).MustSucceed().Error);
     }
 
+    [Theory]
+    [InlineData("-5")]
+    [InlineData("253402300799000")]
+    [InlineData("4102444800000")]
+    public async Task Row_26_a_time_that_cannot_be(string timestampMs)
+    {
+        string topic = await broker.NewTopic();
+        CliRun run = await broker.RunWith(
+            $"{{\"value\":\"x\",\"timestampMs\":{timestampMs}}}\n", "produce", topic, "-i", "jsonl");
+        Assert.Equal(2, run.ExitCode);
+        Assert.Empty(run.Output);
+        Assert.Contains($"Timestamp: {timestampMs} ms is outside [0, ", run.Error);
+        Assert.Empty((await broker.Run("consume", topic)).MustSucceed().Output);
+    }
+
+    [Fact]
+    public async Task Row_34_an_offset_that_was_trimmed_names_the_earliest()
+    {
+        string topic = await broker.NewTopic();
+        (await broker.RunWith("a\nb\nc\nd\n", "produce", topic)).MustSucceed();
+        (await broker.Run("topic", "trim", topic, "--before", "3", "--yes")).MustSucceed();
+        foreach (string from in new[] { "0", "2" })
+        {
+            CliRun run = await broker.Run("consume", topic, "--from", from);
+            Assert.Equal(4, run.ExitCode);
+            Assert.Empty(run.Output);
+            Assert.Contains($"offset {from} of partition {topic}/0 was deleted; the earliest is 3", run.Error);
+        }
+
+        Assert.Equal("d\n", (await broker.Run("consume", topic, "--from", "3")).MustSucceed().Output);
+    }
+
     [Fact]
     public async Task On_a_terminal_records_are_a_table()
     {

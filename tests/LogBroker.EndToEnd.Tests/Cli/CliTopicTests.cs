@@ -92,6 +92,32 @@ public sealed class CliTopicTests(CliBroker broker) : IClassFixture<CliBroker>
         Assert.Contains("250 > 249", run.Error);
     }
 
+    [Theory]
+    [InlineData("row7.a_b", "row7_a.b")]
+    [InlineData("row7_c_d", "row7.c.d")]
+    public async Task Row_7_a_name_that_differs_only_in_dots_and_underscores(string first, string second)
+    {
+        (await broker.Run("topic", "create", first)).MustSucceed();
+        CliRun run = await broker.Run("topic", "create", second);
+        Assert.Equal(4, run.ExitCode);
+        Assert.Empty(run.Output);
+        Assert.Contains(first, run.Error);
+        Assert.Contains(second, run.Error);
+        Assert.Equal(3, (await broker.Run("topic", "describe", second)).ExitCode);
+    }
+
+    [Fact]
+    public async Task Row_10_an_existing_topic_is_named_and_stays_as_it_is()
+    {
+        string topic = await broker.NewTopic(2);
+        CliRun run = await broker.Run("topic", "create", topic, "-p", "5");
+        Assert.Equal(4, run.ExitCode);
+        Assert.Empty(run.Output);
+        Assert.Contains(topic, run.Error);
+        Assert.Contains("exists already", run.Error);
+        Assert.Contains($"{topic}\t2\t1\t0\t", (await broker.Run("topic", "list")).MustSucceed().Output);
+    }
+
     [Fact]
     public async Task The_status_is_a_sentence_and_facts()
     {

@@ -83,6 +83,24 @@ public sealed class StartRefusalTests
     }
 
     [Fact]
+    public async Task Row38_the_copied_directory_of_another_node()
+    {
+        using var directory = new TestDirectory();
+        string original = directory.File("first");
+        string copy = directory.File("second");
+        await using (var server = await ServerProcess.StartAsync(original))
+            Assert.Equal(0, await server.StopAsync());
+        Copy(original, copy);
+        string meta = File.ReadAllText(Path.Combine(copy, "meta.json"));
+        string line = OneLine(await RunAsync(copy, "--node:id", "2"), 78);
+        Assert.Contains(copy, line, StringComparison.Ordinal);
+        // Both ids, wherever else a digit may stand in the line.
+        Assert.Matches(@"\bnode 1\b", line);
+        Assert.Matches(@"\bnode 2\b", line);
+        Assert.Equal(meta, File.ReadAllText(Path.Combine(copy, "meta.json")));
+    }
+
+    [Fact]
     public async Task Row50_bad_values_name_variable_key_value_and_remedy()
     {
         using var directory = new TestDirectory();
@@ -92,6 +110,20 @@ public sealed class StartRefusalTests
         Assert.Contains("LOGBROKER__Storage__SegmentBytes", line, StringComparison.Ordinal);
         Assert.Contains("\"12\"", line, StringComparison.Ordinal);
         Assert.False(Directory.Exists(directory.File("data")));
+    }
+
+    private static void Copy(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (string file in Directory.GetFiles(from))
+        {
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+        }
+
+        foreach (string inner in Directory.GetDirectories(from))
+        {
+            Copy(inner, Path.Combine(to, Path.GetFileName(inner)));
+        }
     }
 
     private static Task<ProgramResult> RunAsync(string data, params string[] more) =>
