@@ -14,7 +14,8 @@ public sealed class ConcurrencyTests
         const int Batches = 100;
         await using TestBroker broker = await TestBroker.Open(isThreaded: true);
         await broker.Create("a", 3);
-        Task<ProduceOutcome[]>[] producers = [.. Enumerable.Range(0, Producers).Select(p => Task.Run(() => ProduceAll(broker, p, Batches)))];
+        Task<ProduceOutcome[]>[] producers =
+            [.. Enumerable.Range(0, Producers).Select(p => Task.Run(() => ProduceAll(broker, p, Batches)))];
         Task<List<int>>[] readers = [.. Enumerable.Range(0, 3).Select(p => Task.Run(() => Follow(broker, p, Producers * Batches / 3)))];
         ProduceOutcome[][] outcomes = await Task.WhenAll(producers).WaitAsync(TimeSpan.FromSeconds(60));
         Assert.All(outcomes.SelectMany(o => o), o => Assert.Null(o.Error));
