@@ -36,8 +36,15 @@ internal static class Telemetry
     public static readonly UpDownCounter<long> BufferedBytes = Meter.CreateUpDownCounter<long>(
         "logbroker.client.buffer.usage", "By", "Memory of batches that are not yet acknowledged.");
 
-    /// <summary>The attributes that every measurement carries.</summary>
-    public static TagList Tags(string operation, string operationType, string topic, int partition, string? error = null)
+    /// <summary>The attributes that measurements and spans carry: at most eight, which fit into a <see cref="TagList"/>.</summary>
+    /// <param name="operation">What the client did.</param>
+    /// <param name="operationType">The kind of it, by the conventions.</param>
+    /// <param name="topic">The destination.</param>
+    /// <param name="partition">Its partition.</param>
+    /// <param name="server">The broker as <c>host:port</c>; null when none was asked.</param>
+    /// <param name="error">Why it failed, or null.</param>
+    public static TagList Tags(
+        string operation, string operationType, string topic, int partition, string? server, string? error = null)
     {
         var tags = new TagList
         {
@@ -47,6 +54,16 @@ internal static class Telemetry
             { "messaging.destination.name", topic },
             { "messaging.destination.partition.id", PartitionText(partition) },
         };
+        if (server is not null)
+        {
+            ServerPlace place = ServerPlace.Of(server);
+            tags.Add("server.address", place.Address);
+            if (place.Port is not null)
+            {
+                tags.Add("server.port", place.Port);
+            }
+        }
+
         if (error is not null)
         {
             tags.Add("error.type", error);

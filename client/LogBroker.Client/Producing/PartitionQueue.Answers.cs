@@ -280,7 +280,7 @@ internal sealed partial class PartitionQueue
 
         if (Telemetry.BatchesResent.Enabled)
         {
-            Telemetry.BatchesResent.Add(1, Telemetry.Tags("send", "send", topic.Name, partition));
+            Telemetry.BatchesResent.Add(1, Telemetry.Tags("send", "send", topic.Name, partition, batch.Server));
         }
     }
 

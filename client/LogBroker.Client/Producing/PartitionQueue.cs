@@ -144,6 +144,7 @@ internal sealed partial class PartitionQueue(ProducerCore core, TopicQueue topic
 
             batch.Attempts++;
             batch.SentAt = now;
+            batch.Server = sender.Server;
             batch.AddReference();
             _inFlight.Add(batch);
             _via = sender;

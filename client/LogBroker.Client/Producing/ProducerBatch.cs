@@ -37,6 +37,9 @@ internal sealed class ProducerBatch
     /// <summary>When it was sent last; a timestamp of the clock.</summary>
     public long SentAt { get; set; }
 
+    /// <summary>The broker it was sent to last; null until then.</summary>
+    public string? Server { get; set; }
+
     public ProducerIdentity Identity { get; private set; }
 
     /// <summary>Sequence of its first record; -1 until it is first sent.</summary>
@@ -77,6 +80,7 @@ internal sealed class ProducerBatch
         Owner = owner;
         OpenedAt = now;
         SentAt = 0;
+        Server = null;
         Identity = ProducerIdentity.None;
         Sequence = -1;
         Bytes = default;

@@ -192,7 +192,7 @@ internal sealed partial class ProducerCore
         string? error = batch.Failure is null ? null : batch.Failure.Reason.ToString();
         if (Telemetry.SentMessages.Enabled || Telemetry.OperationSeconds.Enabled)
         {
-            TagList tags = Telemetry.Tags("send", "send", batch.Owner.Topic, batch.Owner.Partition, error);
+            TagList tags = Telemetry.Tags("send", "send", batch.Owner.Topic, batch.Owner.Partition, batch.Server, error);
             Telemetry.SentMessages.Add(batch.Records, tags);
             if (batch.SentAt != 0)
             {

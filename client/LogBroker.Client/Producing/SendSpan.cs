@@ -12,7 +12,7 @@ internal static class SendSpan
             "send " + topic,
             ActivityKind.Producer,
             default(ActivityContext),
-            Telemetry.Tags("send", "send", topic, batch.Owner.Partition, error),
+            Telemetry.Tags("send", "send", topic, batch.Owner.Partition, batch.Server, error),
             batch.Links);
         if (span is null)
         {

@@ -255,7 +255,8 @@ internal sealed class EventReader : IAsyncDisposable
         {
             if (Telemetry.ConsumedMessages.Enabled)
             {
-                Telemetry.ConsumedMessages.Add(_handedOver, Telemetry.Tags("fetch", "receive", _cursor!.Topic, _cursor.Partition));
+                Telemetry.ConsumedMessages.Add(
+                    _handedOver, Telemetry.Tags("fetch", "receive", _cursor!.Topic, _cursor.Partition, _part!.Server));
             }
 
             _handedOver = 0;

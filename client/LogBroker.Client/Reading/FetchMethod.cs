@@ -14,6 +14,9 @@ internal sealed class FetchedPart(FetchedPartitionView view, string topic) : IDi
 
     public int Partition { get; } = view.Partition;
 
+    /// <summary>The broker that gave it.</summary>
+    public string? Server { get; set; }
+
     public Google.Rpc.Status? Error { get; } = view.Error;
 
     public long LogStartOffset { get; } = view.LogStartOffset;

@@ -203,11 +203,7 @@ internal sealed class Fetcher : IAsyncDisposable
                 RequestFor(cursors),
                 new CallOptions(timeout: _options.FetchMaxWait + _calls.Options.RequestTimeout, cancellationToken: _stop.Token));
             parts = await call.ResponseAsync.ConfigureAwait(false);
-            if (Telemetry.OperationSeconds.Enabled)
-            {
-                Telemetry.OperationSeconds.Record(
-                    Clock.GetElapsedTime(begin).TotalSeconds, Telemetry.Tags("fetch", "receive", cursors[0].Topic, cursors[0].Partition));
-            }
+            Measure(server, cursors[0], parts, Clock.GetElapsedTime(begin));
         }
         catch (RpcException e)
         {
@@ -225,7 +221,31 @@ internal sealed class Fetcher : IAsyncDisposable
                 throw new LogBrokerException(ErrorCode.Internal, $"{server} answered a fetch for other partitions than asked");
             }
 
+            parts[i].Server = server;
             await TakeAsync(server, mine, cursor, parts[i]).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Before the parts are handed over, for then their bytes may go at any time.</summary>
+    private void Measure(string server, PartitionCursor first, List<FetchedPart> parts, TimeSpan duration)
+    {
+        try
+        {
+            if (Telemetry.OperationSeconds.Enabled)
+            {
+                Telemetry.OperationSeconds.Record(
+                    duration.TotalSeconds, Telemetry.Tags("fetch", "receive", first.Topic, first.Partition, server));
+            }
+
+            if (Telemetry.Source.HasListeners())
+            {
+                ReceiveSpan.Emit(server, parts, Clock.GetUtcNow(), duration, _calls.Options.ClientId);
+            }
+        }
+        catch (Exception e)
+        {
+            // Listeners of metrics and spans are foreign code; reading must go on whatever they do.
+            LogEvents.CallbackThrew(_calls.Log, e);
         }
     }
 
