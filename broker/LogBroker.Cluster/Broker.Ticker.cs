@@ -96,6 +96,10 @@ public sealed partial class Broker
         GaugeOfEach("logbroker_topic_partition_log_end_offset", null, "End of the log.", r => r.Log.Bounds.End.Value);
         GaugeOfEach("logbroker_topic_partition_bytes", "By", "Bytes of the log.", r => r.Log.SizeBytes);
         GaugeOfEach("logbroker_topic_partition_leader", null, "Node id of the leader, 0 for none.", r => r.View.Leader.Value);
+        // This node is the only voter of its partitions: it is in sync with itself when it leads.
+        GaugeOfEach(
+            "logbroker_topic_partition_in_sync_replicas", null, "Voters that have what the leader has.",
+            r => r.View.Leader == _env.Node ? 1 : 0);
     }
 
     private void Gauge(string name, string? unit, string description, Func<long> value) =>

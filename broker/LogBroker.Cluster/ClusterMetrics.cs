@@ -21,6 +21,9 @@ public sealed class ClusterMetrics : IDisposable
         FetchedRecords = Meter.CreateCounter<long>("logbroker_fetch_records_total", null, "Records handed to consumers.");
         FetchedBytes = Meter.CreateCounter<long>("logbroker_fetch_bytes_total", "By", "Bytes of batches handed to consumers.");
         Elections = Meter.CreateCounter<long>("logbroker_leader_elections_total", null, "Leader epochs begun by this node.");
+        // Without labels: there from the start, so that the first event is a rise and not a new series.
+        ProduceDuplicates.Add(0);
+        Elections.Add(0);
     }
 
     /// <summary>Records appended, by topic.</summary>

@@ -4,6 +4,7 @@ namespace LogBroker.Storage;
 
 /// <summary>
 /// What storage counts and times, on the meter <see cref="MeterName"/>; durations in seconds. Thread-safe, no allocation per call.
+/// No instrument has labels: whoever shows them shows one series of each, from the start.
 /// </summary>
 public sealed class StorageMetrics : IDisposable
 {

@@ -35,6 +35,12 @@ internal sealed class MetricFamily(Instrument instrument, MetricType type, bool 
     /// <summary>The name of the metric.</summary>
     public string Name { get; } = instrument.Name.Replace('.', '_');
 
+    /// <summary>
+    /// Makes the series without labels, at 0, so that the first event is a rise and not a new series. For instruments that are
+    /// recorded without tags.
+    /// </summary>
+    public void StartAtZero() => Add(default, []);
+
     /// <summary>Takes one measurement.</summary>
     public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using System.Text;
+using LogBroker.Storage;
 
 namespace LogBroker.Server;
 
@@ -32,6 +33,8 @@ internal sealed class MetricsCollector : IDisposable
             if (!isOurs && !(instrument.Meter.Name == "System.Runtime" && RuntimeInstruments.Contains(instrument.Name)))
                 return;
             var family = new MetricFamily(instrument, TypeOf(instrument), instrument.IsObservable);
+            if (instrument.Meter.Name == StorageMetrics.MeterName)
+                family.StartAtZero();
             _families[family] = 0;
             listener.EnableMeasurementEvents(instrument, family);
         };

@@ -17,7 +17,15 @@ public sealed class HealthAndMetricsTests(ServerFixture fixture) : IClassFixture
         "logbroker_fetch_records_total", "logbroker_fetch_bytes_total", "logbroker_request_duration_seconds",
         "logbroker_requests_in_flight",
         "logbroker_leader_elections_total", "logbroker_fsync_duration_seconds", "logbroker_append_duration_seconds", "logbroker_segments",
-        "logbroker_disk_free_bytes", "logbroker_disk_total_bytes",
+        "logbroker_disk_free_bytes", "logbroker_disk_total_bytes", "logbroker_corrupt_batches_total",
+        "logbroker_recovery_duration_seconds",
+    ];
+
+    private static readonly string[] PromisedOfPartitions =
+    [
+        "logbroker_topic_partition_start_offset", "logbroker_topic_partition_high_watermark",
+        "logbroker_topic_partition_log_end_offset", "logbroker_topic_partition_bytes", "logbroker_topic_partition_leader",
+        "logbroker_topic_partition_in_sync_replicas",
     ];
 
     private readonly TestClient _client = new(fixture.Server);
@@ -51,7 +59,7 @@ public sealed class HealthAndMetricsTests(ServerFixture fixture) : IClassFixture
         await _client.ProduceAsync("metered", 0, "a", "b", "c");
         await _client.FetchAsync("metered", 0, 0);
         var samples = await ScrapeAsync("/metrics");
-        Assert.All(Promised, name => Assert.Contains(samples, sample => sample.Name.StartsWith(name, StringComparison.Ordinal)));
+        Assert.All(Promised, name => Assert.Contains(samples, sample => sample.Name == name || sample.Name == name + "_count"));
         Assert.Equal(3, Value(samples, "logbroker_produce_records_total", "topic=\"metered\""));
         Assert.Equal(3, Value(samples, "logbroker_fetch_records_total", "topic=\"metered\""));
         Assert.True(Value(samples, "logbroker_fsync_duration_seconds_count", "") >= 1);
@@ -60,6 +68,21 @@ public sealed class HealthAndMetricsTests(ServerFixture fixture) : IClassFixture
             "method=\"logbroker.v1.Topics/CreateTopic\",code=\"OK\"") >= 1);
         Assert.Equal(1, Value(samples, "logbroker_requests_in_flight", "method=\"logbroker.v1.Producer/Produce\""));
         Assert.DoesNotContain(samples, sample => sample.Name.StartsWith("logbroker_topic_partition_", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_never_happened_is_counted_as_0()
+    {
+        var samples = await ScrapeAsync("/metrics");
+        string[] never =
+        [
+            "logbroker_corrupt_batches_total", "logbroker_torn_tails_total", "logbroker_segments_rolled_total",
+            "logbroker_segments_deleted_total", "logbroker_disk_full_refusals_total", "logbroker_produce_duplicates_total",
+        ];
+        Assert.All(never, name => Assert.Equal(0, Value(samples, name, "")));
+        Assert.Equal(
+            Value(samples, "logbroker_recovery_duration_seconds_count", ""),
+            Value(samples, "logbroker_recovery_duration_seconds_bucket", "le=\"+Inf\""));
     }
 
     [Fact]
@@ -73,7 +96,9 @@ public sealed class HealthAndMetricsTests(ServerFixture fixture) : IClassFixture
         Assert.Equal(0, Value(samples, "logbroker_topic_partition_start_offset", Labels));
         Assert.Equal(2, Value(samples, "logbroker_topic_partition_log_end_offset", Labels));
         Assert.Equal(1, Value(samples, "logbroker_topic_partition_leader", Labels));
+        Assert.Equal(1, Value(samples, "logbroker_topic_partition_in_sync_replicas", Labels));
         Assert.True(Value(samples, "logbroker_topic_partition_bytes", Labels) > 0);
+        Assert.All(PromisedOfPartitions, name => Assert.Contains(samples, sample => sample.Name == name));
     }
 
     [Fact]

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net;
+using Google.Protobuf.WellKnownTypes;
 using LogBroker.Protocol.V1;
 using LogBroker.Rpc;
 
@@ -61,6 +63,48 @@ public sealed class StopTests
     }
 
     [Fact]
+    public async Task Probes_say_that_a_stopping_node_takes_no_more_work()
+    {
+        await using var server = await ServerProcess.StartAsync(arguments: ["--node:stoptimeout", "60s"]);
+        await using var client = new TestClient(server);
+        await client.CreateTopicAsync("t");
+        string large = new('x', 900_000);
+        for (int i = 0; i < 4; i++)
+            await client.ProduceAsync("t", 0, large);
+        // A reader that stops reading: what is under way to it holds the node in its stop for as long as the test needs.
+        await using var narrow = GrpcChannel.ForAddress(server.GrpcUri, new GrpcChannelOptions { StreamWindowBytes = 65_535 });
+        using var read = narrow.ServerStreaming(
+            BrokerMethods.Read, new ReadRequest { Topic = "t", From = new Position { Start = new Position.Types.Anchor() } });
+        Assert.True(await read.ResponseStream.MoveNext());
+        var watch = new Method<StringValue, Int32Value>(
+            MethodType.ServerStreaming,
+            "grpc.health.v1.Health",
+            "Watch",
+            Marshaller.Protobuf(StringValue.Parser),
+            Marshaller.Protobuf(Int32Value.Parser));
+        string[] services = ["", "logbroker.v1.Producer", "logbroker.v1.Consumer"];
+        var watches = services.Select(name => client.Channel.ServerStreaming(watch, new StringValue { Value = name })).ToArray();
+        foreach (var statuses in watches)
+            Assert.Equal(1, await NextStatusAsync(statuses));
+        using var http = new HttpClient();
+        Assert.Contains("ready", await http.GetStringAsync(server.HttpUri("/healthz/ready")), StringComparison.Ordinal);
+
+        server.Signal(15);
+        foreach (var statuses in watches)
+            Assert.Equal(2, await NextStatusAsync(statuses));
+        using var ready = await http.GetAsync(server.HttpUri("/healthz/ready"));
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
+        Assert.Equal("not ready: draining\n", await ready.Content.ReadAsStringAsync());
+        using var live = await http.GetAsync(server.HttpUri("/healthz/live"));
+        Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+
+        foreach (var statuses in watches)
+            statuses.Dispose();
+        read.Dispose();
+        Assert.Equal(0, await server.WaitForExitAsync(StopTime));
+    }
+
+    [Fact]
     public async Task Clients_that_do_not_go_do_not_hold_the_stop_up()
     {
         await using var server = await ServerProcess.StartAsync();
@@ -89,5 +133,12 @@ public sealed class StopTests
             Assert.Equal(0, await server.StopAsync());
             Assert.DoesNotContain(server.ErrorLines, line => line.Contains("warn:", StringComparison.Ordinal));
         }
+    }
+
+    private static async Task<int> NextStatusAsync(AsyncServerStreamingCall<Int32Value> statuses)
+    {
+        using var timeout = new CancellationTokenSource(TestClient.CallTime);
+        Assert.True(await statuses.ResponseStream.MoveNext(timeout.Token));
+        return statuses.ResponseStream.Current.Value;
     }
 }
