@@ -13,8 +13,8 @@ internal sealed partial class LogRecovery
     private void CutAt(Segment segment, LogDamage fault, List<Offset> laterBases)
     {
         long position = segment.Bytes;
-        long dataEnd = LastByteRange(segment.File, position, stopAtFirst: false);
-        bool isDamage = laterBases.Count > 0 || HasValidBatchBehind(segment.File, position, dataEnd);
+        long dataEnd = SegmentTail.LastByteRange(segment.File, position, stopAtFirst: false);
+        bool isDamage = laterBases.Count > 0 || SegmentTail.HasValidBatchBehind(segment.File, position, dataEnd);
         if (isDamage && dataEnd > position)
         {
             KeepBytes(segment, position, dataEnd);
@@ -98,7 +98,7 @@ internal sealed partial class LogRecovery
         bool hasBytes;
         using (IDiskFile file = env.Disk.Open(path, DiskAccess.ReadOnly))
         {
-            hasBytes = HasBytes(file, 0);
+            hasBytes = SegmentTail.HasBytes(file, 0);
         }
 
         if (hasBytes)
@@ -113,50 +113,6 @@ internal sealed partial class LogRecovery
 
     private string CutPath(Offset baseOffset, long from) =>
         SegmentName.PathOf(directory, baseOffset, "." + from.ToString(CultureInfo.InvariantCulture) + SegmentName.Cut);
-
-    /// <summary>Looks at every byte for a batch or row whose header and checksum are right.</summary>
-    internal static bool HasValidBatchBehind(IDiskFile file, long from, long to)
-    {
-        var buffer = new byte[CopyBytes];
-        for (long at = from; at + BatchHeader.Bytes <= to;)
-        {
-            int count = file.Read(at, buffer.AsSpan(0, (int)Math.Min(buffer.Length, to - at)));
-            if (count < BatchHeader.Bytes)
-            {
-                return false;
-            }
-
-            for (int i = 0; i + BatchHeader.Bytes <= count; i++)
-            {
-                if (IsPlausible(buffer.AsSpan(i, BatchHeader.Bytes)) && IsValid(file, at + i))
-                {
-                    return true;
-                }
-            }
-
-            at += count - BatchHeader.Bytes + 1;
-        }
-
-        return false;
-    }
-
-    private static bool IsPlausible(ReadOnlySpan<byte> header)
-    {
-        if (header[BatchHeader.MagicAt] != BatchHeader.Magic || header[0] != 0)
-        {
-            return false;
-        }
-
-        long totalBytes = BatchHeader.ReadTotalBytes(header);
-        return totalBytes is >= BatchHeader.Bytes and <= BatchScanner.BatchBytesMax
-            && new RecordBatch(header).CheckHeader() == BatchFault.None;
-    }
-
-    private static bool IsValid(IDiskFile file, long position)
-    {
-        using var scanner = new BatchScanner(file, position);
-        return scanner.MoveNext() == ScanStep.Batch;
-    }
 
     /// <summary>When no file holds an item at or behind the log start, all go (R20 3).</summary>
     private void RemoveAllIfBelowStart()

@@ -135,7 +135,7 @@ internal sealed partial class LogRecovery
     /// <summary>What stands where the items of a file end must be nothing, or, in an earlier file, the begin of the next one.</summary>
     private string? FaultBehind(Segment segment, Offset? nextBase)
     {
-        if (HasBytes(segment.File, segment.Bytes))
+        if (SegmentTail.HasBytes(segment.File, segment.Bytes))
         {
             return "bytes behind the last item";
         }
@@ -185,38 +185,5 @@ internal sealed partial class LogRecovery
         segment.FirstAppendMs = facts is { FirstAppendMs: >= 0 } known ? known.FirstAppendMs : options.NowMs;
         bool isAllKnown = facts is { LastAppendMs: >= 0 } last && last.Bytes == segment.Bytes;
         segment.LastAppendMs = isAllKnown ? facts!.Value.LastAppendMs : options.NowMs;
-    }
-
-    /// <summary>True when a byte other than zero stands at or behind a position.</summary>
-    internal static bool HasBytes(IDiskFile file, long from) => LastByteRange(file, from, stopAtFirst: true) > from;
-
-    /// <summary>End of the data at or behind a position, in steps of a buffer; the position itself when there is none.</summary>
-    internal static long LastByteRange(IDiskFile file, long from, bool stopAtFirst)
-    {
-        var buffer = new byte[64 * 1024];
-        long end = from;
-        long at = from;
-        while ((at = file.FindData(at)) >= 0)
-        {
-            int count = file.Read(at, buffer);
-            if (count == 0)
-            {
-                break;
-            }
-
-            int last = buffer.AsSpan(0, count).LastIndexOfAnyExcept((byte)0);
-            if (last >= 0)
-            {
-                end = at + last + 1;
-                if (stopAtFirst)
-                {
-                    break;
-                }
-            }
-
-            at += count;
-        }
-
-        return end;
     }
 }

@@ -66,7 +66,7 @@ internal sealed class SegmentWalk
             }
         }
 
-        if (fault is null && LogRecovery.HasBytes(file, Bytes))
+        if (fault is null && SegmentTail.HasBytes(file, Bytes))
         {
             fault = "bytes behind the last item";
         }
@@ -80,8 +80,8 @@ internal sealed class SegmentWalk
     /// <summary>A bad end of the last segment without a good batch behind it is a torn tail; everything else is damage.</summary>
     private void Report(IDiskFile file, string fault, bool isLast)
     {
-        long dataEnd = LogRecovery.LastByteRange(file, Bytes, stopAtFirst: false);
-        if (isLast && !LogRecovery.HasValidBatchBehind(file, Bytes, dataEnd))
+        long dataEnd = SegmentTail.LastByteRange(file, Bytes, stopAtFirst: false);
+        if (isLast && !SegmentTail.HasValidBatchBehind(file, Bytes, dataEnd))
         {
             Findings.Add(new VerifyFinding(
                 VerifySeverity.Note, _path, Bytes, $"torn tail of {dataEnd - Bytes} bytes, cut at the next start: {fault}"));
