@@ -1,0 +1,89 @@
+namespace LogBroker.Bench.Plan;
+
+/// <summary>What an acknowledgement means. The two classes are never compared with each other.</summary>
+public enum DurabilityClass
+{
+    /// <summary>Acknowledged = in the page cache (Kafka's default; our topics with <c>durability=memory</c>).</summary>
+    A,
+
+    /// <summary>Acknowledged = fsynced (Kafka's <c>flush.messages=1</c>; our default).</summary>
+    B,
+}
+
+/// <summary>The shape of a load.</summary>
+public enum LoadKind
+{
+    /// <summary>Producers as fast as they can, until the time or the byte limit is over (W1, W2, W3).</summary>
+    Ingest,
+
+    /// <summary>Producers as fast as they can with readers at the tail at the same time (W4).</summary>
+    Tail,
+
+    /// <summary>Open loop at a fixed rate with a reader at the tail; latency from the intended time (W5, W12).</summary>
+    FixedRate,
+
+    /// <summary>Closed loop of single-record batches with a fixed number in flight, linger 0 (W6, W7).</summary>
+    Singles,
+
+    /// <summary>Preloaded data read from the start, warm or with a cold page cache (W8, and the way out in W3).</summary>
+    CatchUp,
+
+    /// <summary>No load: CPU of the idle broker with its partitions open and one consumer attached (W12).</summary>
+    Idle,
+}
+
+/// <summary>
+/// One cell of the matrix: a load that every system runs in the same way. Immutable; the name is unique and stable, results of
+/// different runs are matched by it.
+/// </summary>
+public sealed record Scenario
+{
+    /// <summary>Unique, such as <c>W5-A-20000</c>; also the key in result files.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The workload that it belongs to, such as <c>W5</c>.</summary>
+    public required string Workload { get; init; }
+
+    public required DurabilityClass Class { get; init; }
+
+    public required LoadKind Kind { get; init; }
+
+    public int Partitions { get; init; } = 1;
+
+    public int Producers { get; init; } = 1;
+
+    /// <summary>Readers that share the partitions.</summary>
+    public int Consumers { get; init; }
+
+    /// <summary>Bytes of a value; half of them random, so that nothing compresses it away. There are no keys.</summary>
+    public int ValueBytes { get; init; } = 1024;
+
+    /// <summary>All producers together; 0 = unthrottled.</summary>
+    public int RecordsPerSecond { get; init; }
+
+    /// <summary>Only for <see cref="LoadKind.Singles"/>: records in flight, each a batch of its own.</summary>
+    public int RecordsInFlight { get; init; }
+
+    /// <summary>Most bytes of a batch.</summary>
+    public int BatchBytesMax { get; init; } = 256 * 1024;
+
+    public TimeSpan Linger { get; init; } = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>Most unacknowledged bytes of one producer.</summary>
+    public int InFlightBytesMax { get; init; } = 4 * 1024 * 1024;
+
+    /// <summary>The part that is measured.</summary>
+    public TimeSpan Duration { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The part before it, which is run the same way and not counted.</summary>
+    public TimeSpan Warmup { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Most bytes that one run writes, warm-up included, so that no system meets the kernel's dirty throttling.</summary>
+    public long BytesWrittenMax { get; init; } = 3_000_000_000;
+
+    /// <summary>Only for <see cref="LoadKind.CatchUp"/>: bytes written before the readers start, not measured.</summary>
+    public long PreloadBytes { get; init; }
+
+    /// <summary>Only for <see cref="LoadKind.CatchUp"/>: the page cache is dropped before the readers start.</summary>
+    public bool ColdCache { get; init; }
+}

@@ -1,0 +1,6 @@
+using LogBroker.Bench.Plan;
+
+foreach (Workload workload in WorkloadCatalogue.All)
+{
+    Console.WriteLine($"{workload.Id}  {workload.Question}");
+}
