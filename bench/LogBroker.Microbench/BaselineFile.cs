@@ -11,13 +11,18 @@ namespace LogBroker.Microbench;
 /// </summary>
 internal static class BaselineFile
 {
-    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web) { WriteIndented = true };
+    private static readonly JsonSerializerOptions Format = new(JsonSerializerDefaults.Web)
+    {
+        WriteIndented = true,
+        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
+    };
 
     private sealed record Result(
         string Benchmark,
         double MeanNs,
         double ErrorNs,
         long AllocatedBytes,
+        double? BrokerAllocatedBytes,
         string Commit,
         string MeasuredUtc,
         double LoadAverageBefore,
@@ -30,7 +35,7 @@ internal static class BaselineFile
     /// <summary>Writes the results and returns the path of the file.</summary>
     public static string Merge(IEnumerable<Summary> summaries, MachineLoad load)
     {
-        string path = Path.Combine(RepositoryRoot(), "bench", "baselines", "microbench.json");
+        string path = Path.Combine(RepositoryRoot.Path, "bench", "baselines", "microbench.json");
         var results = new SortedDictionary<string, Result>(StringComparer.Ordinal);
         if (File.Exists(path))
         {
@@ -50,6 +55,7 @@ internal static class BaselineFile
                 Math.Round(report.ResultStatistics!.Mean, 1),
                 Math.Round(report.ResultStatistics.StandardError, 1),
                 report.GcStats.GetBytesAllocatedPerOperation(report.BenchmarkCase) ?? -1,
+                SdkBenchmarks.BrokerBytesPerRecord.TryGetValue(name, out double broker) ? broker : null,
                 commit,
                 DateTime.UtcNow.ToString("yyyy-MM-ddTHH:mm:ssZ", System.Globalization.CultureInfo.InvariantCulture),
                 load.RunnableTasks,
@@ -86,23 +92,10 @@ internal static class BaselineFile
 
     private static string Git(string arguments)
     {
-        var start = new ProcessStartInfo("git", arguments) { RedirectStandardOutput = true, WorkingDirectory = RepositoryRoot() };
+        var start = new ProcessStartInfo("git", arguments) { RedirectStandardOutput = true, WorkingDirectory = RepositoryRoot.Path };
         using Process git = Process.Start(start)!;
         string output = git.StandardOutput.ReadToEnd().Trim();
         git.WaitForExit();
         return output;
-    }
-
-    private static string RepositoryRoot()
-    {
-        for (string? at = AppContext.BaseDirectory; at is not null; at = Path.GetDirectoryName(at))
-        {
-            if (File.Exists(Path.Combine(at, "LogBroker.sln")))
-            {
-                return at;
-            }
-        }
-
-        throw new InvalidOperationException("Run it from inside the repository.");
     }
 }
