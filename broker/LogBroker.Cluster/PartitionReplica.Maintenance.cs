@@ -125,6 +125,7 @@ internal sealed partial class PartitionReplica
                 Log.Dispose();
             }
 
+            _isClosed = true;
             _drained.TrySetResult();
             done.SetResult();
         });

@@ -12,7 +12,7 @@ namespace LogBroker.Cluster;
 /// there and returns; whoever has work for it schedules it.
 /// Failure policy: a full disk is an answer to producers; every other failed write or sync ends the process, and nothing is
 /// acknowledged after it. Damage quarantines this replica alone.
-/// Ownership: everything below "owned by the loop" is touched by one <see cref="Poll"/> at a time; readers use what is published:
+/// Ownership: everything below "owned by the loop" is touched by one poll at a time; readers use what is published:
 /// the view, the bounds of the log, and its slices.
 /// </summary>
 internal sealed partial class PartitionReplica : IFlushListener
@@ -30,7 +30,7 @@ internal sealed partial class PartitionReplica : IFlushListener
     private int _isScheduled;
     private int _hasPending;
     private volatile bool _isClosed;
-    private int _latePolls;
+    private int _polls;
     private ReplicaView _view = ReplicaView.Starting;
     private TopicInfo _topic;
 
@@ -85,7 +85,8 @@ internal sealed partial class PartitionReplica : IFlushListener
 
     public bool TryMarkScheduled() => Interlocked.Exchange(ref _isScheduled, 1) == 0;
 
-    public void ClearScheduled() => Volatile.Write(ref _isScheduled, 0);
+    /// <summary>A full fence: what was put in by whoever was told "scheduled already" is seen by the poll that follows.</summary>
+    public void ClearScheduled() => Interlocked.Exchange(ref _isScheduled, 0);
 
     /// <summary>
     /// Campaigns, and adds the hard state to a batch that the caller writes synced, one for many replicas, before
@@ -128,8 +129,40 @@ internal sealed partial class PartitionReplica : IFlushListener
         _scheduler.Schedule(this);
     }
 
-    /// <summary>Does all work that is there. One caller at a time.</summary>
+    /// <summary>
+    /// Does all work that is there. Nobody waits: a caller that finds another one at it has that one look again. Any thread; before
+    /// <see cref="Close"/> and <see cref="Retire"/> it is the loop's.
+    /// </summary>
     public void Poll()
+    {
+        if (Interlocked.Increment(ref _polls) != 1)
+        {
+            return;
+        }
+
+        int seen;
+        do
+        {
+            seen = Volatile.Read(ref _polls);
+            PollOnce();
+        }
+        while (Interlocked.Add(ref _polls, -seen) != 0);
+    }
+
+    /// <summary>
+    /// After <see cref="Close"/> and <see cref="Retire"/> the loop may be gone: whoever puts something in answers it here, whichever of
+    /// the two came first. Any thread.
+    /// </summary>
+    public void PollIfClosed()
+    {
+        Interlocked.MemoryBarrier(); // what was put in is visible before the flag is looked at
+        if (_isClosed)
+        {
+            Poll();
+        }
+    }
+
+    private void PollOnce()
     {
         if (_life != ReplicaLife.Stopped)
         {
@@ -150,27 +183,6 @@ internal sealed partial class PartitionReplica : IFlushListener
         }
 
         Answer();
-    }
-
-    /// <summary>
-    /// After <see cref="Close"/> no loop polls any more: whoever puts something in answers it here, whichever of the two came first.
-    /// Nobody waits: a caller that finds another one at it has that one look again. Any thread.
-    /// </summary>
-    public void PollIfClosed()
-    {
-        Interlocked.MemoryBarrier(); // what was put in is visible before the flag is looked at
-        if (!_isClosed || Interlocked.Increment(ref _latePolls) != 1)
-        {
-            return;
-        }
-
-        int seen;
-        do
-        {
-            seen = Volatile.Read(ref _latePolls);
-            Poll();
-        }
-        while (Interlocked.Add(ref _latePolls, -seen) != 0);
     }
 
     /// <summary>The rows as the core wants them: the first one is the row the files begin with.</summary>

@@ -33,6 +33,11 @@ internal sealed class SyncCrew : IDisposable
     /// </summary>
     public void Run(int count, Action<int> job)
     {
+        if (count == 0)
+        {
+            return; // every log of a turn can have been closed since it asked
+        }
+
         int helpers = Math.Min(_threads.Length, count - 1);
         _job = job;
         _count = count;

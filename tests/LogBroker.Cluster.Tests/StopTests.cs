@@ -54,6 +54,25 @@ public sealed class StopTests
         Assert.Equal(ErrorCode.ShuttingDown, late.Error!.Code);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task ACallerThatReachesADeletedTopicAfterTheBrokerStoppedIsAnswered(bool isThreaded)
+    {
+        TestBroker broker = await TestBroker.Open(isThreaded);
+        await broker.Create("a");
+        PartitionReplica replica = broker.Broker.Hosted.Find("a")!.Partitions[0].Replica!;
+        Assert.True((await broker.DeleteTopic("a")).IsOk);
+        await broker.Broker.StopAsync(CancellationToken.None);
+        var stream = new Outcomes();
+        Outcome outcome = stream.Next();
+        var command = new ProduceCommand(new TopicPartition("a", 0), outcome.Id, RequiredAcks.Quorum, 30_000, Epoch.None);
+        await replica.Produce(command, new ReadOnlySequence<byte>(TestBatches.Of(1)), stream, isInternal: false);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await outcome.Value.WaitAsync(Deadline)).Error!.Code);
+        Result<Offset> late = await replica.DeleteRecords(new Offset(1), validateOnly: false).WaitAsync(Deadline);
+        Assert.Equal(ErrorCode.ShuttingDown, late.Error!.Code);
+    }
+
     [Fact]
     public async Task CallersThatRaceTheStopAreAllAnswered()
     {

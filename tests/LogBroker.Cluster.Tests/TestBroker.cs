@@ -190,8 +190,14 @@ internal sealed class TestBroker : IAsyncDisposable
 
     public PartitionDescription Partition(string topic, int partition = 0) => Broker.DescribeTopic(topic).Value.Partitions[partition];
 
+    /// <summary>Stops the broker; one that has died would never drain, and says why it died instead.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (_isThreaded && Fatal.Cause is not null)
+        {
+            Assert.Fail($"the broker died: {Fatal.Cause}");
+        }
+
         if (Broker is not null && !Machine.IsDown)
         {
             await Broker.StopAsync(CancellationToken.None);

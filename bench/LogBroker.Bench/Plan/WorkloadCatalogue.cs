@@ -36,7 +36,11 @@ public static class WorkloadCatalogue
             [New("W4-A", "W4", DurabilityClass.A) with { Kind = LoadKind.Tail, Partitions = 4, Producers = 2, Consumers = 2 }]),
         new("W5", "How long does a record take at a rate that everybody can hold?",
             "Open loop, from the intended time of sending to the consumer, linger 0.",
-            [FixedRate("W5", DurabilityClass.A, 5_000), FixedRate("W5", DurabilityClass.A, 20_000), FixedRate("W5", DurabilityClass.B, 5_000)]),
+            [
+                FixedRate("W5", DurabilityClass.A, 5_000),
+                FixedRate("W5", DurabilityClass.A, 20_000),
+                FixedRate("W5", DurabilityClass.B, 5_000),
+            ]),
         new("W6", "What does one record at a time cost?",
             "A closed loop of one: the round trip, and in class B the floor that fsync sets.",
             [Singles("W6", DurabilityClass.A, 1), Singles("W6", DurabilityClass.B, 1)]),

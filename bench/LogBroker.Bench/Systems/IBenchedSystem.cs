@@ -21,7 +21,8 @@ public interface IBenchedSystem
     /// it answers. All processes are started through <paramref name="processes"/>, which ends them whatever happens.
     /// </summary>
     /// <exception cref="BenchException">It did not start; the message carries the end of its output.</exception>
-    Task<IRunningSystem> StartAsync(string dataDirectory, Scenario scenario, IProcessStarter processes, CancellationToken cancellationToken);
+    Task<IRunningSystem> StartAsync(
+        string dataDirectory, Scenario scenario, IProcessStarter processes, CancellationToken cancellationToken);
 }
 
 /// <summary>A started system. Disposing it stops its processes in the ordinary way and waits for their end.</summary>
@@ -70,12 +71,18 @@ public interface IProcessStarter
     /// any thread may call.
     /// </summary>
     IRunningProcess Start(
-        string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, Action<string>? onLine = null);
+        string file,
+        IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null,
+        Action<string>? onLine = null);
 
     /// <summary>Runs a process to its end and returns its output.</summary>
     /// <exception cref="BenchException">It exited with another code than 0.</exception>
     Task<FinishedProcess> RunAsync(
-        string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, CancellationToken cancellationToken = default);
+        string file,
+        IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null,
+        CancellationToken cancellationToken = default);
 }
 
 /// <summary>A process that is running.</summary>
