@@ -32,6 +32,19 @@ public enum LoadKind
     Idle,
 }
 
+/// <summary>What happens to the broker between the load and the check of what was acknowledged.</summary>
+public enum RestartKind
+{
+    /// <summary>It runs on.</summary>
+    None,
+
+    /// <summary>It is stopped the ordinary way and started again.</summary>
+    Clean,
+
+    /// <summary>It is ended by SIGKILL and started again.</summary>
+    Kill,
+}
+
 /// <summary>
 /// One cell of the matrix: a load that every system runs in the same way. Immutable; the name is unique and stable, results of
 /// different runs are matched by it.
@@ -81,9 +94,12 @@ public sealed record Scenario
     /// <summary>Most bytes that one run writes, warm-up included, so that no system meets the kernel's dirty throttling.</summary>
     public long BytesWrittenMax { get; init; } = 3_000_000_000;
 
-    /// <summary>Only for <see cref="LoadKind.CatchUp"/>: bytes written before the readers start, not measured.</summary>
+    /// <summary>Bytes written before the measured part, not measured: what the readers of a catch-up find, or a restart.</summary>
     public long PreloadBytes { get; init; }
 
     /// <summary>Only for <see cref="LoadKind.CatchUp"/>: the page cache is dropped before the readers start.</summary>
     public bool ColdCache { get; init; }
+
+    /// <summary>Whether the broker is restarted before the records are verified; the time it takes is recorded.</summary>
+    public RestartKind Restart { get; init; }
 }

@@ -52,7 +52,10 @@ public static class WorkloadCatalogue
             [CatchUp("W8-warm-1", 1, false), CatchUp("W8-warm-4", 4, false), CatchUp("W8-cold-1", 1, true), CatchUp("W8-cold-4", 4, true)]),
         new("W12", "What do more partitions cost?",
             "5 MB/s over 1, 32 and 256 partitions, and the broker idle with them.",
-            [Growth(1), Growth(32), Growth(256), Idle(256)]),
+            [Growth(1), Growth(32), Growth(256) with { Restart = RestartKind.Kill }, Idle(256)]),
+        new("START", "How soon does a broker with data serve again?",
+            "A stop in the ordinary way, and a kill, with 100 partitions; the start with an empty directory is in every run.",
+            [Start(RestartKind.Clean), Start(RestartKind.Kill)]),
     ];
 
     private static Scenario New(string name, string workload, DurabilityClass durability) =>
@@ -103,4 +106,17 @@ public static class WorkloadCatalogue
 
     private static Scenario Idle(int partitions) =>
         New($"W12-idle-{partitions}", "W12", DurabilityClass.A) with { Kind = LoadKind.Idle, Partitions = partitions, Consumers = 1 };
+
+    private static Scenario Start(RestartKind restart) =>
+        New($"START-{restart.ToString().ToLowerInvariant()}", "START", DurabilityClass.A) with
+        {
+            Kind = LoadKind.Idle,
+            Partitions = 100,
+            Producers = 2,
+            PreloadBytes = 10_000_000_000,
+            BytesWrittenMax = 10_500_000_000,
+            Duration = TimeSpan.FromSeconds(1),
+            Warmup = TimeSpan.Zero,
+            Restart = restart,
+        };
 }

@@ -31,6 +31,9 @@ public sealed record RunResult
     /// <summary>Process start to first successful request.</summary>
     public double? StartSeconds { get; init; }
 
+    /// <summary>Process start until every partition answers again, after the restart that the scenario asks for.</summary>
+    public double? RestartSeconds { get; init; }
+
     /// <summary>Version of the system.</summary>
     public string? Version { get; init; }
 

@@ -58,6 +58,13 @@ public interface IRunningSystem : IAsyncDisposable
     /// </summary>
     Task<VerifyResult?> VerifyAsync(string client, Scenario scenario, ClientResult written, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Ends the broker (SIGKILL when <paramref name="isKilled"/>, otherwise the ordinary way), starts it again on the same data, and
+    /// returns the time from process start until every partition of the topic answers again. <see cref="ProcessIds"/> changes.
+    /// </summary>
+    /// <exception cref="BenchException">It did not come back.</exception>
+    Task<TimeSpan> RestartAsync(bool isKilled, Scenario scenario, CancellationToken cancellationToken);
+
     /// <summary>Calls of fsync and its kin so far, where the system counts them itself; otherwise null.</summary>
     Task<long?> SyncsAsync(CancellationToken cancellationToken);
 }
