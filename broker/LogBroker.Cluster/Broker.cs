@@ -1,4 +1,3 @@
-using System.Buffers;
 using LogBroker.Protocol;
 using LogBroker.Storage;
 using Microsoft.Extensions.Logging;
@@ -111,12 +110,13 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
             new BrokerSurroundings(settings, disk, state, time, loggers, fatal), isPumped: false, progress, cancellation);
 
     /// <inheritdoc/>
-    public ValueTask Produce(in ProduceCommand command, ReadOnlySequence<byte> batch, IProduceSink sink)
+    public ValueTask Produce(in ProduceCommand command, BatchBuffer batch, IProduceSink sink)
     {
         BrokerError? error = CheckProduce(command, out HostedPartition partition);
         if (error is not null)
         {
-            NoteRefusal(command.Partition, batch, sink);
+            NoteRefusal(command.Partition, batch.Span, sink);
+            batch.Return();
             sink.Completed(command.CorrelationId, new ProduceOutcome(error, Offset.None, Epoch.None, ReachedDurability.None, false, -1));
             return ValueTask.CompletedTask;
         }
@@ -193,7 +193,7 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
     /// Notes what was refused in front of a queue: the partition may serve the producer's next batch already. Names that no topic can
     /// have are not kept.
     /// </summary>
-    private void NoteRefusal(TopicPartition partition, in ReadOnlySequence<byte> batch, IProduceSink sink)
+    private void NoteRefusal(TopicPartition partition, ReadOnlySpan<byte> batch, IProduceSink sink)
     {
         if (_isStopping || TopicName.Check(partition.Topic) is not null)
         {

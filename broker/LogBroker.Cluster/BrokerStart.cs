@@ -14,8 +14,6 @@ internal sealed record BrokerSurroundings(
 /// </summary>
 internal sealed class BrokerStart
 {
-    private const int BufferBytesIdleMax = 64 * 1024 * 1024;
-
     private readonly Stack<IDisposable> _taken = new();
 
     public static async Task<Result<Broker>> Open(
@@ -101,7 +99,6 @@ internal sealed class BrokerStart
             Settings = settings,
             Logs = logs,
             Flushes = threads.Flushes,
-            Buffers = new PinnedBufferPool(BufferBytesIdleMax),
             Budget = new ProduceBudget(settings.ProduceBytesMax),
             Metrics = metrics,
             Node = meta.NodeId,

@@ -1,4 +1,3 @@
-using System.Buffers;
 using LogBroker.Protocol;
 using LogBroker.Storage;
 
@@ -20,13 +19,13 @@ public interface IBroker
     TopicCatalog Topics { get; }
 
     /// <summary>
-    /// Takes one record batch v2 for a partition. The bytes are checked and copied before the call returns, so the caller may
-    /// reuse its buffer. Exactly one call of <paramref name="sink"/> follows, from any thread, also when the batch is refused; calls
+    /// Takes one record batch v2 for a partition, and its buffer with it: the broker gives that back, whatever comes of the batch.
+    /// Exactly one call of <paramref name="sink"/> follows, from any thread, also when the batch is refused; calls
     /// for one partition come in the order of the batches.
     /// </summary>
     /// <returns>Completes when the next batch of the same caller may be handed in without overtaking this one or overrunning the
     /// queue; it never carries a failure.</returns>
-    ValueTask Produce(in ProduceCommand command, ReadOnlySequence<byte> batch, IProduceSink sink);
+    ValueTask Produce(in ProduceCommand command, BatchBuffer batch, IProduceSink sink);
 
     /// <summary>Allocates a producer id durably, or the next epoch of a given one.</summary>
     ValueTask<Result<ProducerIdentity>> InitProducer(ProducerIdentity? current, CancellationToken cancellation);

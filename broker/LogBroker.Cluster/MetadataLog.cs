@@ -71,7 +71,7 @@ internal sealed class MetadataLog(PartitionReplica replica, IBrokerThreads threa
         ReadOnlyMemory<byte> batch = builder.Finish();
         var sink = new OneOutcome();
         var command = new ProduceCommand(replica.Name, 0, RequiredAcks.Quorum, int.MaxValue, Epoch.None);
-        await replica.Produce(command, new ReadOnlySequence<byte>(batch), sink, isInternal: true);
+        await replica.Produce(command, BatchBuffer.CopyOf(new ReadOnlySequence<byte>(batch)), sink, isInternal: true);
         await threads.Until(sink.Done);
         ProduceOutcome outcome = await sink.Done;
         return outcome.Error ?? CatchUp();

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Runtime.InteropServices;
 using LogBroker.Protocol;
 using LogBroker.Storage;
@@ -16,8 +15,8 @@ internal sealed partial class PartitionReplica
     private Memory<byte>[] _batches = new Memory<byte>[16];
     private Offset _memoryUntil = Offset.None;
 
-    /// <summary>Takes a batch in: copies it once, checks it, queues it. Any thread; the answer goes to the sink.</summary>
-    public ValueTask Produce(in ProduceCommand command, ReadOnlySequence<byte> batch, IProduceSink sink, bool isInternal)
+    /// <summary>Takes a batch in: checks it where it stands and queues it. Any thread; the answer goes to the sink.</summary>
+    public ValueTask Produce(in ProduceCommand command, BatchBuffer batch, IProduceSink sink, bool isInternal)
     {
         TopicInfo topic = Topic;
         var entry = new ProduceEntry
@@ -28,19 +27,25 @@ internal sealed partial class PartitionReplica
             LeaderEpoch = command.LeaderEpoch,
             DeadlineMs = _env.RunningMs + command.TimeoutMs,
             Producer = ProducerBatch.None,
+            Error = BatchValidator.Check(batch.Span, RulesOf(topic), out BatchFacts facts),
         };
-        if (batch.Length > TopicConfigKeys.BatchBytesMaxOf(topic.Config) || batch.Length < BatchHeader.Bytes)
+        Invariant.Require(entry.Error is null || !isInternal);
+        if (entry.Error is null && !_queue.TryReserve(batch.Length))
         {
-            // The checks of size come first and need none of the records: nothing is copied for them.
-            Refuse(ref entry, batch, RefusalOfSize(batch, topic, isInternal));
+            entry.Error = PartitionErrors.Busy(Name, batch.Length);
         }
-        else if (!_queue.TryReserve((int)batch.Length))
+
+        if (entry.Error is null)
         {
-            Refuse(ref entry, batch, PartitionErrors.Busy(Name, (int)batch.Length));
+            entry.Buffer = batch;
+            entry.RecordsCount = facts.RecordsCount;
+            entry.Producer = ProducerBatch.Of(facts);
         }
         else
         {
-            CopyAndCheck(ref entry, batch, topic, isInternal);
+            // A refusal keeps its place in the order. The producer is taken from the header as far as there is one.
+            entry.Producer = ProducerBatch.OfHeader(batch.Span);
+            batch.Return();
         }
 
         _queue.Put(entry);
@@ -49,49 +54,11 @@ internal sealed partial class PartitionReplica
         return _queue.WhenRoom();
     }
 
-    private void CopyAndCheck(ref ProduceEntry entry, ReadOnlySequence<byte> batch, TopicInfo topic, bool isInternal)
-    {
-        int length = (int)batch.Length;
-        byte[] buffer = _env.Buffers.Rent(length);
-        Span<byte> bytes = buffer.AsSpan(0, length);
-        batch.CopyTo(bytes);
-        BrokerError? error = BatchValidator.Check(bytes, RulesOf(topic), out BatchFacts facts);
-        Invariant.Require(error is null || !isInternal);
-        if (error is not null)
-        {
-            _queue.GiveBack(length);
-            _env.Buffers.Return(buffer);
-            Refuse(ref entry, batch, error);
-            return;
-        }
-
-        entry.Buffer = buffer;
-        entry.Length = length;
-        entry.RecordsCount = facts.RecordsCount;
-        entry.Producer = ProducerBatch.Of(facts);
-    }
-
-    private BrokerError RefusalOfSize(ReadOnlySequence<byte> batch, TopicInfo topic, bool isInternal)
-    {
-        Invariant.Require(!isInternal);
-        int length = (int)Math.Min(batch.Length, TopicConfigKeys.BatchBytesMaxOf(topic.Config) + 1L);
-        byte[] bytes = batch.Slice(0, length).ToArray();
-        return BatchValidator.Check(bytes, RulesOf(topic), out _)
-            ?? new BrokerError(ErrorCode.CorruptBatch, $"a batch of {batch.Length} bytes is no batch");
-    }
-
     private BatchRules RulesOf(TopicInfo topic) => new(
         TopicConfigKeys.BatchBytesMaxOf(topic.Config),
         topic.Config.TimestampType == TopicTimestampType.LogAppendTime ? TimestampType.LogAppendTime : TimestampType.CreateTime,
         0,
         _env.WallClockMs + _env.Settings.TimestampFutureMsMax);
-
-    /// <summary>A refusal keeps its place in the order. The producer is taken from the header as far as there is one.</summary>
-    private static void Refuse(ref ProduceEntry entry, ReadOnlySequence<byte> batch, BrokerError error)
-    {
-        entry.Error = error;
-        entry.Producer = ProducerBatch.OfHeader(batch);
-    }
 
     /// <summary>Appends what waits, a group at a time: one write for as many batches as fit.</summary>
     private void AppendWaiting()
@@ -127,7 +94,7 @@ internal sealed partial class PartitionReplica
                 continue;
             }
 
-            Span<byte> batch = entry.Buffer.AsSpan(0, entry.Length);
+            Span<byte> batch = entry.Buffer.Span;
             if (ack.AppendTimeMs >= 0)
             {
                 BatchHeader.StampAppendTime(batch, ack.AppendTimeMs);
@@ -138,9 +105,9 @@ internal sealed partial class PartitionReplica
                 Array.Resize(ref _batches, 2 * batches);
             }
 
-            _batches[batches++] = entry.Buffer.AsMemory(0, entry.Length);
+            _batches[batches++] = entry.Buffer.Array.AsMemory(0, entry.Buffer.Length);
             next = ack.NextOffset;
-            bytes += entry.Length;
+            bytes += entry.Buffer.Length;
             records += entry.RecordsCount;
         }
 
@@ -151,10 +118,7 @@ internal sealed partial class PartitionReplica
 
         foreach (ref ProduceEntry entry in CollectionsMarshal.AsSpan(_taken))
         {
-            if (entry.Buffer is { } buffer)
-            {
-                _env.Buffers.Return(buffer);
-            }
+            entry.Buffer.Return();
         }
 
         foreach (PendingAck ack in _group)
@@ -193,7 +157,7 @@ internal sealed partial class PartitionReplica
         }
 
         ack.BaseOffset = next;
-        ack.NextOffset = next + new RecordBatch(entry.Buffer.AsSpan(0, entry.Length)).LastOffsetDelta + 1;
+        ack.NextOffset = next + new RecordBatch(entry.Buffer.Span).LastOffsetDelta + 1;
         ack.AppendTimeMs = Topic.Config.TimestampType == TopicTimestampType.LogAppendTime ? wallClockMs : -1;
         if (hasProducer)
         {
@@ -265,7 +229,7 @@ internal sealed partial class PartitionReplica
                 producersInLog += !ack.IsDuplicate && _taken[i].Producer.Id.IsSome ? 1 : 0;
                 if (!ack.IsDuplicate)
                 {
-                    _invisible.Enqueue((ack.NextOffset, _taken[i].Length));
+                    _invisible.Enqueue((ack.NextOffset, _taken[i].Buffer.Length));
                 }
 
                 continue;

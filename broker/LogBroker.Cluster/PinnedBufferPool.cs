@@ -13,11 +13,16 @@ public sealed class PinnedBufferPool(long idleBytesMax)
     private const int SizeLog2Min = 12;
     private const int SizeLog2Max = 26;
 
+    private const long SharedIdleBytesMax = 64 * 1024 * 1024;
+
     private readonly Lock _lock = new();
     private readonly Stack<byte[]>[] _idle =
         [.. Enumerable.Range(SizeLog2Min, SizeLog2Max - SizeLog2Min + 1).Select(_ => new Stack<byte[]>())];
 
     private long _idleBytes;
+
+    /// <summary>The pool of the process; keeps at most 64 MiB idle.</summary>
+    public static PinnedBufferPool Shared { get; } = new(SharedIdleBytesMax);
 
     /// <summary>Bytes that wait to be used again.</summary>
     public long IdleBytes => Interlocked.Read(ref _idleBytes);

@@ -14,11 +14,8 @@ internal struct ProduceEntry
     /// <summary>Why it was refused on arrival, or null.</summary>
     public BrokerError? Error;
 
-    /// <summary>The pooled buffer with the batch, or null for a refusal.</summary>
-    public byte[]? Buffer;
-
-    /// <summary>Bytes of the batch in the buffer.</summary>
-    public int Length;
+    /// <summary>The batch; empty for a refusal.</summary>
+    public BatchBuffer Buffer;
 
     public int RecordsCount;
 

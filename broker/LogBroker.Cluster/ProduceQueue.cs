@@ -38,8 +38,7 @@ internal sealed class ProduceQueue(long bytesMax, int batchesMax, ProduceBudget 
     public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <summary>
-    /// Takes room for a batch before its bytes are copied; <see cref="Put"/> must follow with a buffer, or with a refusal after
-    /// <see cref="GiveBack"/>.
+    /// Takes room for a batch; <see cref="Put"/> must follow.
     /// </summary>
     public bool TryReserve(int bytes)
     {
@@ -62,15 +61,6 @@ internal sealed class ProduceQueue(long bytesMax, int batchesMax, ProduceBudget 
         return false;
     }
 
-    /// <summary>Gives back room that was taken for a batch that was then refused.</summary>
-    public void GiveBack(int bytes)
-    {
-        lock (_lock)
-        {
-            Release(bytes);
-        }
-    }
-
     /// <summary>Puts a batch with reserved room, or a refusal, at the end.</summary>
     public void Put(in ProduceEntry entry)
     {
@@ -90,14 +80,14 @@ internal sealed class ProduceQueue(long bytesMax, int batchesMax, ProduceBudget 
         lock (_lock)
         {
             long bytes = 0;
-            while (_entries.TryPeek(out ProduceEntry entry) && (bytes == 0 || bytes + entry.Length <= groupBytesMax))
+            while (_entries.TryPeek(out ProduceEntry entry) && (bytes == 0 || bytes + entry.Buffer.Length <= groupBytesMax))
             {
                 _entries.Dequeue();
                 into.Add(entry);
-                bytes += entry.Length;
-                if (entry.Buffer is not null)
+                bytes += entry.Buffer.Length;
+                if (entry.Error is null)
                 {
-                    Release(entry.Length);
+                    Release(entry.Buffer.Length);
                 }
             }
 

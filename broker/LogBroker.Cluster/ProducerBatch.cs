@@ -1,4 +1,3 @@
-using System.Buffers;
 using LogBroker.Protocol;
 
 namespace LogBroker.Cluster;
@@ -31,16 +30,14 @@ public readonly record struct ProducerBatch(ProducerId Id, short Epoch, int Base
         batch.TimestampType == TimestampType.LogAppendTime ? null : batch.Crc);
 
     /// <summary>What the header of bytes that nobody has validated says, as far as there is one.</summary>
-    internal static ProducerBatch OfHeader(in ReadOnlySequence<byte> batch)
+    internal static ProducerBatch OfHeader(ReadOnlySpan<byte> batch)
     {
         if (batch.Length < BatchHeader.Bytes)
         {
             return None;
         }
 
-        Span<byte> header = stackalloc byte[BatchHeader.Bytes];
-        batch.Slice(0, BatchHeader.Bytes).CopyTo(header);
-        var view = new RecordBatch(header);
+        var view = new RecordBatch(batch[..BatchHeader.Bytes]);
         return new ProducerBatch(view.ProducerId, view.ProducerEpoch, view.BaseSequence, view.LastSequence, view.TotalBytes, view.Crc);
     }
 }

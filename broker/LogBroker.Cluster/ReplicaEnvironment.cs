@@ -15,8 +15,6 @@ internal sealed class ReplicaEnvironment(TimeProvider time)
 
     public required FlushQueue Flushes { get; init; }
 
-    public required PinnedBufferPool Buffers { get; init; }
-
     public required ProduceBudget Budget { get; init; }
 
     /// <summary>What was refused on which stream, in front of the queues or behind them.</summary>

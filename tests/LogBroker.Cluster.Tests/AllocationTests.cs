@@ -51,7 +51,7 @@ public sealed class AllocationTests
         for (int i = 0; i < Batches; i++)
         {
             var command = new ProduceCommand(partition, (ulong)i, RequiredAcks.Quorum, 30_000, Epoch.None);
-            _ = broker.Produce(command, new ReadOnlySequence<byte>(batch), sink);
+            _ = broker.Produce(command, BatchBuffer.CopyOf(new ReadOnlySequence<byte>(batch)), sink);
             while (threads.Step())
             {
             }

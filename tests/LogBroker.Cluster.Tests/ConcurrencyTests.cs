@@ -75,7 +75,7 @@ public sealed class ConcurrencyTests
             Outcome outcome = stream.Next();
             sent.Add(outcome);
             var command = new ProduceCommand(new TopicPartition(topic, partition), outcome.Id, RequiredAcks.Quorum, 300_000, Epoch.None);
-            await broker.Broker.Produce(command, new ReadOnlySequence<byte>(batch), stream);
+            await broker.Broker.Produce(command, BatchBuffer.CopyOf(new ReadOnlySequence<byte>(batch)), stream);
         }
 
         return await Task.WhenAll(sent.Select(o => o.Value));

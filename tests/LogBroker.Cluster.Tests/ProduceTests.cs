@@ -109,7 +109,7 @@ public sealed class ProduceTests
             Outcome outcome = stream.Next();
             outcomes.Add(outcome);
             var command = new ProduceCommand(new TopicPartition("a", 0), outcome.Id, RequiredAcks.Quorum, 30_000, Epoch.None);
-            await broker.Broker.Produce(command, new System.Buffers.ReadOnlySequence<byte>(TestBatches.Of(1)), stream);
+            await broker.Broker.Produce(command, BatchBuffer.CopyOf(new System.Buffers.ReadOnlySequence<byte>(TestBatches.Of(1))), stream);
         }
 
         ProduceOutcome[] all = await Task.WhenAll(outcomes.Select(o => o.Value)).WaitAsync(TimeSpan.FromSeconds(60));
@@ -247,7 +247,7 @@ public sealed class ProduceTests
             var stream = new Outcomes();
             Outcome outcome = stream.Next();
             var command = new ProduceCommand(new TopicPartition("a", 0), 0, RequiredAcks.Quorum, 1_000, new Epoch(epoch));
-            _ = broker.Broker.Produce(command, new System.Buffers.ReadOnlySequence<byte>(TestBatches.Of(1)), stream);
+            _ = broker.Broker.Produce(command, BatchBuffer.CopyOf(new System.Buffers.ReadOnlySequence<byte>(TestBatches.Of(1))), stream);
             broker.Pump();
             Assert.Equal(code, (await outcome.Value).Error?.Code);
             var fetch = new FetchCommand([new FetchItem(new TopicPartition("a", 0), Offset.Zero, 1000, new Epoch(epoch))], 1, 1000, 0);

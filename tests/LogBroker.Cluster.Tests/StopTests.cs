@@ -36,7 +36,7 @@ public sealed class StopTests
                 }
 
                 var command = new ProduceCommand(new TopicPartition("a", 0), outcome.Id, RequiredAcks.Quorum, 30_000, Epoch.None);
-                await replica.Produce(command, new ReadOnlySequence<byte>(TestBatches.Of(1)), stream, isInternal: false);
+                await replica.Produce(command, BatchBuffer.CopyOf(new ReadOnlySequence<byte>(TestBatches.Of(1))), stream, isInternal: false);
                 Assert.Equal(ErrorCode.ShuttingDown, (await outcome.Value.WaitAsync(Deadline)).Error!.Code);
             }
         }
@@ -67,7 +67,7 @@ public sealed class StopTests
         var stream = new Outcomes();
         Outcome outcome = stream.Next();
         var command = new ProduceCommand(new TopicPartition("a", 0), outcome.Id, RequiredAcks.Quorum, 30_000, Epoch.None);
-        await replica.Produce(command, new ReadOnlySequence<byte>(TestBatches.Of(1)), stream, isInternal: false);
+        await replica.Produce(command, BatchBuffer.CopyOf(new ReadOnlySequence<byte>(TestBatches.Of(1))), stream, isInternal: false);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await outcome.Value.WaitAsync(Deadline)).Error!.Code);
         Result<Offset> late = await replica.DeleteRecords(new Offset(1), validateOnly: false).WaitAsync(Deadline);
         Assert.Equal(ErrorCode.ShuttingDown, late.Error!.Code);
@@ -102,7 +102,7 @@ public sealed class StopTests
                 Outcome outcome = stream.Next();
                 sent.Add(outcome);
                 var command = new ProduceCommand(new TopicPartition("a", 0), outcome.Id, RequiredAcks.Quorum, 30_000, Epoch.None);
-                await broker.Broker.Produce(command, new ReadOnlySequence<byte>(TestBatches.Of(1)), stream);
+                await broker.Broker.Produce(command, BatchBuffer.CopyOf(new ReadOnlySequence<byte>(TestBatches.Of(1))), stream);
             }
 
             return sent;

@@ -115,7 +115,7 @@ internal sealed class TestBroker : IAsyncDisposable
         stream ??= new Outcomes();
         Outcome outcome = stream.Next();
         var command = new ProduceCommand(new TopicPartition(topic, partition), outcome.Id, acks, timeoutMs, Epoch.None);
-        _ = Broker.Produce(command, new ReadOnlySequence<byte>(batch), stream);
+        _ = Broker.Produce(command, BatchBuffer.CopyOf(new ReadOnlySequence<byte>(batch)), stream);
         return outcome;
     }
 

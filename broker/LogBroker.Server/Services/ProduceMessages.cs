@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Google.Protobuf;
+using LogBroker.Cluster;
 using LogBroker.Protocol;
 using LogBroker.Protocol.V1;
 using LogBroker.Rpc;
@@ -8,8 +9,8 @@ using LogBroker.Rpc;
 namespace LogBroker.Server;
 
 /// <summary>
-/// A message of a produce stream. The records of a batch stand in a pooled buffer that its reader gives back with
-/// <see cref="ReturnRecords"/>, exactly once.
+/// A message of a produce stream. The records of a batch stand in a pooled buffer that its reader hands to the broker or gives
+/// back, exactly once.
 /// </summary>
 internal readonly struct ProduceIn
 {
@@ -21,20 +22,10 @@ internal readonly struct ProduceIn
 
     public ProduceHead Head { get; init; }
 
-    public byte[]? Buffer { get; init; }
-
-    public int RecordsBytes { get; init; }
-
-    public ReadOnlyMemory<byte> Records => Buffer.AsMemory(0, RecordsBytes);
-
-    public void ReturnRecords()
-    {
-        if (Buffer is not null)
-            ArrayPool<byte>.Shared.Return(Buffer);
-    }
+    public BatchBuffer Records { get; init; }
 }
 
-/// <summary>Parses produce messages in place; records are copied once, into a pooled buffer. Thread-safe.</summary>
+/// <summary>Parses produce messages in place; records are copied once, into the buffer from which they are written to the log. Thread-safe.</summary>
 internal sealed class ProduceInMarshaller : Marshaller<ProduceIn>
 {
     public const int ClientIdBytesMax = 255;
@@ -54,16 +45,12 @@ internal sealed class ProduceInMarshaller : Marshaller<ProduceIn>
 
         if (view.Kind is not ProduceRequestKind.Batch)
             return new ProduceIn { Kind = view.Kind };
-        int length = (int)view.Records.Length;
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(length);
-        view.Records.CopyTo(buffer);
         return new ProduceIn
         {
             Kind = view.Kind,
             Head = new ProduceHead(
                 view.CorrelationId, _names.Get(view.Topic), view.Partition, view.Acks, view.TimeoutMs, view.LeaderEpoch),
-            Buffer = buffer,
-            RecordsBytes = length,
+            Records = BatchBuffer.CopyOf(view.Records),
         };
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Threading.Channels;
 using LogBroker.Cluster;
 using LogBroker.Protocol;
@@ -38,32 +37,31 @@ internal sealed class ProduceStream : IProduceSink, IDisposable
     public async ValueTask HandAsync(ProduceIn message, CancellationToken cancellationToken)
     {
         var head = message.Head;
-        var batch = new InFlightBatch(head.CorrelationId, message.RecordsBytes);
-        ValueTask ordered;
         int slot;
         try
         {
-            slot = await _inFlight.AddAsync(batch, cancellationToken);
-            if (Check(head) is { } error)
-            {
-                Completed((ulong)slot, new ProduceOutcome { Error = error });
-                return;
-            }
-
-            var command = new ProduceCommand(
-                new TopicPartition(head.Topic, head.Partition),
-                (ulong)slot,
-                head.Acks == Protocol.V1.RequiredAcks.Unspecified ? RequiredAcks.Quorum : (RequiredAcks)head.Acks,
-                head.TimeoutMs == 0 ? Limits.ProduceTimeoutMsDefault : head.TimeoutMs,
-                new Epoch(head.LeaderEpoch));
-            ordered = _broker.Produce(command, new ReadOnlySequence<byte>(message.Records), this);
+            slot = await _inFlight.AddAsync(new InFlightBatch(head.CorrelationId, message.Records.Length), cancellationToken);
         }
-        finally
+        catch (OperationCanceledException)
         {
-            message.ReturnRecords();
+            message.Records.Return();
+            throw;
         }
 
-        await ordered;
+        if (Check(head) is { } error)
+        {
+            message.Records.Return();
+            Completed((ulong)slot, new ProduceOutcome { Error = error });
+            return;
+        }
+
+        var command = new ProduceCommand(
+            new TopicPartition(head.Topic, head.Partition),
+            (ulong)slot,
+            head.Acks == Protocol.V1.RequiredAcks.Unspecified ? RequiredAcks.Quorum : (RequiredAcks)head.Acks,
+            head.TimeoutMs == 0 ? Limits.ProduceTimeoutMsDefault : head.TimeoutMs,
+            new Epoch(head.LeaderEpoch));
+        await _broker.Produce(command, message.Records, this);
     }
 
     /// <inheritdoc/>

@@ -70,7 +70,7 @@ internal sealed class ProducerService(IBroker broker, StreamLimits limits)
     {
         if (message.Kind is not ProduceRequestKind.Open || isOpen)
         {
-            message.ReturnRecords();
+            message.Records.Return();
             string problem = isOpen
                 ? message.Kind is ProduceRequestKind.Open ? "is `open` a second time" : "has none of `batch` and `heartbeat`"
                 : "must be `open` in the first message of the stream";
