@@ -18,6 +18,13 @@ public abstract class Marshaller<T>
     public abstract void Serialize(T message, IBufferWriter<byte> output);
 
     /// <summary>
+    /// Client streams only: the last bytes of a message, when they stand in memory that stays as it is until the write has completed.
+    /// They are sent from there; <see cref="Serialize"/> writes what is in front of them, and <see cref="GetSize"/> counts both.
+    /// The default has none.
+    /// </summary>
+    public virtual ReadOnlyMemory<byte> TailOf(T message) => default;
+
+    /// <summary>
     /// Reads one message in place: <paramref name="body"/> is the transport's own buffer and is valid only during this
     /// call, so what is kept must be copied. Bad bytes are refused by throwing
     /// <see cref="InvalidProtocolBufferException"/> (ends the call with INVALID_ARGUMENT on the server and INTERNAL on the

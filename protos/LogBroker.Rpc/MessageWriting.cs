@@ -5,21 +5,24 @@ internal static class MessageWriting
 {
     /// <exception cref="RpcException">RESOURCE_EXHAUSTED if the message is over the limit.</exception>
     /// <exception cref="InvalidOperationException">The marshaller wrote another number of bytes than it announced.</exception>
-    public static void Write<T>(PooledBuffer output, Marshaller<T> marshaller, T message, int bytesMax)
+    /// <returns>The bytes of the message that must follow what was written.</returns>
+    public static ReadOnlyMemory<byte> Write<T>(PooledBuffer output, Marshaller<T> marshaller, T message, int bytesMax)
     {
+        var tail = marshaller.TailOf(message);
         var start = output.Length;
         try
         {
             var size = marshaller.GetSize(message);
             if (size > bytesMax)
                 throw MessagePrefix.TooLargeToSend(size, bytesMax);
-            output.Reserve(GrpcProtocol.PrefixBytes + size);
+            output.Reserve(GrpcProtocol.PrefixBytes + size - tail.Length);
             MessagePrefix.Write(output.GetSpan(GrpcProtocol.PrefixBytes), size);
             output.Advance(GrpcProtocol.PrefixBytes);
             marshaller.Serialize(message, output);
             var written = output.Length - start - GrpcProtocol.PrefixBytes;
-            if (written != size)
-                throw WrongSize(marshaller, size, written);
+            if (written + tail.Length != size)
+                throw WrongSize(marshaller, size, written + tail.Length);
+            return tail;
         }
         catch
         {

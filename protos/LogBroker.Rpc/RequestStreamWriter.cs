@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace LogBroker.Rpc;
 
 /// <summary>
-/// Writes requests into a buffer and sends it: small messages travel together, a message is copied once. For one writer at
-/// a time; a message released by its marshaller is never touched again.
+/// Writes requests into a buffer and sends it: small messages travel together, a message is copied once, and the large tail of one
+/// is not copied at all. For one writer at a time; a message released by its marshaller is not touched again, but for its tail,
+/// until the write has completed.
 /// </summary>
 internal sealed class RequestStreamWriter<T>(ClientCall call, Marshaller<T> marshaller, int bytesMax) : IClientStreamWriter<T>
 {
@@ -13,6 +14,9 @@ internal sealed class RequestStreamWriter<T>(ClientCall call, Marshaller<T> mars
 
     /// <summary>A larger array goes back to the pool when it is empty.</summary>
     private const int KeptBytesMax = 256 * 1024;
+
+    /// <summary>A shorter tail is copied behind its message, so that small messages travel together.</summary>
+    private const int CopiedTailBytesMax = 8 * 1024;
 
     private readonly PooledBuffer _buffer = new();
     private Stream? _stream;
@@ -27,13 +31,19 @@ internal sealed class RequestStreamWriter<T>(ClientCall call, Marshaller<T> mars
                 ? new InvalidOperationException("The request stream is complete.")
                 : AfterEnd(call.Ended()));
         }
-        MessageWriting.Write(_buffer, marshaller, message, bytesMax);
-        return hint == WriteHint.Buffer && _buffer.Length < BufferedBytesMax
+        var tail = MessageWriting.Write(_buffer, marshaller, message, bytesMax);
+        if (tail.Length <= CopiedTailBytesMax)
+        {
+            tail.Span.CopyTo(_buffer.GetSpan(tail.Length));
+            _buffer.Advance(tail.Length);
+            tail = default;
+        }
+        return hint == WriteHint.Buffer && tail.IsEmpty && _buffer.Length < BufferedBytesMax
             ? ValueTask.CompletedTask
-            : SendAsync(flush: hint == WriteHint.Flush, cancellationToken);
+            : SendAsync(tail, flush: hint == WriteHint.Flush, cancellationToken);
     }
 
-    public ValueTask FlushAsync(CancellationToken cancellationToken = default) => SendAsync(flush: true, cancellationToken);
+    public ValueTask FlushAsync(CancellationToken cancellationToken = default) => SendAsync(default, flush: true, cancellationToken);
 
     public async ValueTask CompleteAsync()
     {
@@ -41,13 +51,13 @@ internal sealed class RequestStreamWriter<T>(ClientCall call, Marshaller<T> mars
             return;
         _completed = true;
         if (_buffer.Length > 0)
-            await SendAsync(flush: false, default).ConfigureAwait(false);
+            await SendAsync(default, flush: false, default).ConfigureAwait(false);
         _buffer.Dispose();
         call.Content.Complete();
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask SendAsync(bool flush, CancellationToken cancellationToken)
+    private async ValueTask SendAsync(ReadOnlyMemory<byte> tail, bool flush, CancellationToken cancellationToken)
     {
         // A message that was broken off in its middle cannot be taken back: cancelling a write ends the call.
         var registration = cancellationToken.CanBeCanceled
@@ -59,6 +69,8 @@ internal sealed class RequestStreamWriter<T>(ClientCall call, Marshaller<T> mars
             if (_buffer.Length > 0)
                 await _stream.WriteAsync(_buffer.Written, call.Cancelled).ConfigureAwait(false);
             _buffer.Clear(KeptBytesMax);
+            if (!tail.IsEmpty)
+                await _stream.WriteAsync(tail, call.Cancelled).ConfigureAwait(false);
             if (flush)
                 await _stream.FlushAsync(call.Cancelled).ConfigureAwait(false);
         }

@@ -12,7 +12,7 @@ internal readonly record struct ProduceOut(ProduceRequest? Control, ProduceHead 
 /// <summary>A message from the broker: an ack, or something rare.</summary>
 internal readonly record struct ProduceIn(ProduceResponse? Control, ProduceAckView Ack);
 
-/// <summary>The produce stream, with codecs that copy a batch once and allocate nothing for an ack without an error.</summary>
+/// <summary>The produce stream, with codecs that do not copy a batch and allocate nothing for an ack without an error.</summary>
 internal static class ProduceStreamMethod
 {
     public static readonly Method<ProduceOut, ProduceIn> Produce = Method.Create(
@@ -34,8 +34,10 @@ internal static class ProduceStreamMethod
             int headBytes = ProduceCodec.HeadBytes(message.Head, message.Records.Length);
             ProduceCodec.WriteHead(message.Head, message.Records.Length, output.GetSpan(headBytes)[..headBytes]);
             output.Advance(headBytes);
-            output.Write(message.Records.Span);
         }
+
+        /// <summary>The sender keeps the batch until the write has completed.</summary>
+        public override ReadOnlyMemory<byte> TailOf(ProduceOut message) => message.Records;
 
         public override ProduceOut Deserialize(in ReadOnlySequence<byte> body) =>
             throw new NotSupportedException("a client does not read requests");
