@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -72,8 +73,8 @@ public sealed class GrpcServer : IAsyncDisposable
     public async ValueTask DisposeAsync() => await StopAsync(TimeSpan.Zero);
 
     /// <summary>
-    /// Kestrel by way of an otherwise empty host, which is never run: only so does it get its pinned memory pool. Made by its
-    /// constructor it takes the shared array pool, which drops most of what a busy stream gives back.
+    /// Kestrel by way of an otherwise empty host, which is never run: only so does it get a memory pool. Made by its constructor it
+    /// takes the shared array pool, which drops most of what a busy stream gives back.
     /// </summary>
     private WebApplication BuildKestrel(PrefaceGuard guard, ILoggerFactory loggerFactory)
     {
@@ -92,6 +93,8 @@ public sealed class GrpcServer : IAsyncDisposable
                 });
             }
         });
+        // Behind Kestrel's own: the last one counts.
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new TransportBlocks.Factory());
         return builder.Build();
     }
 
