@@ -32,6 +32,25 @@ public abstract class Marshaller<T>
     /// </summary>
     public abstract T Deserialize(in ReadOnlySequence<byte> body);
 
+    /// <summary>Client only: true when responses are read by <see cref="DeserializeTaken"/>.</summary>
+    public virtual bool TakesBody => false;
+
+    /// <summary>
+    /// Client only: as <see cref="Deserialize"/>, for a message that goes on living in the array in which it arrived. The array is
+    /// from the shared pool and belongs to this call, which gives it back exactly once, also when it throws.
+    /// </summary>
+    public virtual T DeserializeTaken(byte[] pooled, int start, int length)
+    {
+        try
+        {
+            return Deserialize(new ReadOnlySequence<byte>(pooled, start, length));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(pooled);
+        }
+    }
+
     /// <summary>
     /// Server only: the asynchronous form of <see cref="Serialize"/>, for large messages that should go out piece by piece
     /// (write some, await <see cref="PipeWriter.FlushAsync"/>, go on), so that the buffered bytes stay few. Bytes already

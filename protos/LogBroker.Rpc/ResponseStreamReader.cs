@@ -14,7 +14,7 @@ internal sealed class ResponseStreamReader<T>(ClientCall call, Marshaller<T> mar
     private const int FirstBytes = 16 * 1024;
 
     /// <summary>Up to here the array is made as large as the prefix asks; beyond, it at most doubles with what has arrived.</summary>
-    private const int TrustedBytesMax = 1024 * 1024;
+    private const int TrustedBytesMax = 8 * 1024 * 1024;
 
     /// <summary>A larger array goes back to the pool when it is empty.</summary>
     private const int KeptBytesMax = 256 * 1024;
@@ -59,12 +59,14 @@ internal sealed class ResponseStreamReader<T>(ClientCall call, Marshaller<T> mar
             }
             if (available < _frameBytes)
                 return false;
-            var body = new ReadOnlySequence<byte>(
-                _array, _start + GrpcProtocol.PrefixBytes, _frameBytes - GrpcProtocol.PrefixBytes);
+            var bodyAt = _start + GrpcProtocol.PrefixBytes;
+            var bodyBytes = _frameBytes - GrpcProtocol.PrefixBytes;
             _start += _frameBytes;
             _lastFrameBytes = _frameBytes;
             _frameBytes = 0;
-            message = marshaller.Deserialize(body);
+            message = marshaller.TakesBody
+                ? marshaller.DeserializeTaken(GiveArray(), bodyAt, bodyBytes)
+                : marshaller.Deserialize(new ReadOnlySequence<byte>(_array, bodyAt, bodyBytes));
             return true;
         }
         catch (RpcException exception)
@@ -164,6 +166,18 @@ internal sealed class ResponseStreamReader<T>(ClientCall call, Marshaller<T> mar
         return expected > FirstBytes && expected > available && expected - available < room.Length
             ? room[..(expected - available)]
             : room;
+    }
+
+    /// <summary>Lets the array go, and keeps what has arrived behind the message on another one.</summary>
+    private byte[] GiveArray()
+    {
+        var given = _array;
+        var left = given.AsSpan(_start, _end - _start);
+        _array = left.IsEmpty ? [] : ArrayPool<byte>.Shared.Rent(Math.Max(left.Length, FirstBytes));
+        left.CopyTo(_array);
+        _start = 0;
+        _end = left.Length;
+        return given;
     }
 
     private void Return()

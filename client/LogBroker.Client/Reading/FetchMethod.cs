@@ -5,54 +5,66 @@ using LogBroker.Rpc;
 
 namespace LogBroker.Client;
 
-/// <summary>One partition of an answer, on pooled memory that its reader gives back.</summary>
-internal sealed class FetchedPart(FetchedPartitionView view, string topic) : IDisposable
+/// <summary>The pooled array in which an answer arrived; goes back when its last part was read. Thread-safe.</summary>
+internal sealed class FetchedBody(byte[] pooled)
 {
-    private byte[]? _bytes = Copy(view.Batches);
+    private int _users = 1;
 
-    public string Topic { get; } = topic;
+    public void AddUser() => Interlocked.Increment(ref _users);
 
-    public int Partition { get; } = view.Partition;
+    public void DropUser()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            ArrayPool<byte>.Shared.Return(pooled);
+        }
+    }
+}
+
+/// <summary>One partition of an answer, in the memory in which it arrived; its reader disposes of it.</summary>
+internal sealed class FetchedPart : IDisposable
+{
+    private FetchedBody? _body;
+
+    public FetchedPart(FetchedPartitionView view, string topic, FetchedBody body)
+    {
+        Topic = topic;
+        Partition = view.Partition;
+        Error = view.Error;
+        LogStartOffset = view.LogStartOffset;
+        HighWatermark = view.HighWatermark;
+        if (!view.Batches.IsEmpty)
+        {
+            Invariant.Require(view.Batches.IsSingleSegment);
+            Batches = view.Batches.First;
+            _body = body;
+            body.AddUser();
+        }
+    }
+
+    public string Topic { get; }
+
+    public int Partition { get; }
 
     /// <summary>The broker that gave it.</summary>
     public string? Server { get; set; }
 
-    public Google.Rpc.Status? Error { get; } = view.Error;
+    public Google.Rpc.Status? Error { get; }
 
-    public long LogStartOffset { get; } = view.LogStartOffset;
+    public long LogStartOffset { get; }
 
-    public long HighWatermark { get; } = view.HighWatermark;
+    public long HighWatermark { get; }
 
-    /// <summary>How many bytes of batches there are.</summary>
-    public int Length { get; } = (int)view.Batches.Length;
+    /// <summary>How many bytes of batches there are; still told after the disposal.</summary>
+    public int Length => Batches.Length;
 
-    /// <summary>Record batches behind each other.</summary>
-    public ReadOnlyMemory<byte> Batches => _bytes.AsMemory(0, Length);
+    /// <summary>Record batches behind each other; not to be read after the disposal.</summary>
+    public ReadOnlyMemory<byte> Batches { get; }
 
-    public void Dispose()
-    {
-        if (_bytes is { Length: > 0 })
-        {
-            ArrayPool<byte>.Shared.Return(_bytes);
-        }
-
-        _bytes = [];
-    }
-
-    private static byte[] Copy(in ReadOnlySequence<byte> batches)
-    {
-        if (batches.IsEmpty)
-        {
-            return [];
-        }
-
-        byte[] bytes = ArrayPool<byte>.Shared.Rent((int)batches.Length);
-        batches.CopyTo(bytes);
-        return bytes;
-    }
+    public void Dispose() => Interlocked.Exchange(ref _body, null)?.DropUser();
 }
 
-/// <summary>The fetch, with a codec that copies the batches once, into pooled memory.</summary>
+/// <summary>The fetch, with a codec that leaves the batches where they arrived.</summary>
 internal static class FetchMethod
 {
     public static readonly Method<FetchRequest, List<FetchedPart>> Fetch = Method.Create(
@@ -67,22 +79,39 @@ internal static class FetchMethod
         public override void Serialize(List<FetchedPart> message, IBufferWriter<byte> output) =>
             throw new NotSupportedException("a client does not write answers");
 
+        public override bool TakesBody => true;
+
         public override List<FetchedPart> Deserialize(in ReadOnlySequence<byte> body)
         {
+            byte[] copy = ArrayPool<byte>.Shared.Rent((int)body.Length);
+            body.CopyTo(copy);
+            return DeserializeTaken(copy, 0, (int)body.Length);
+        }
+
+        public override List<FetchedPart> DeserializeTaken(byte[] pooled, int start, int length)
+        {
+            var body = new FetchedBody(pooled);
             var parts = new List<FetchedPart>();
-            FetchResponseReader reader = FetchCodec.Read(body);
-            while (reader.MoveNext())
+            try
             {
-                parts.Add(new FetchedPart(reader.Current, _names.Get(reader.Current.Topic)));
-            }
+                FetchResponseReader reader = FetchCodec.Read(new ReadOnlySequence<byte>(pooled, start, length));
+                while (reader.MoveNext())
+                {
+                    parts.Add(new FetchedPart(reader.Current, _names.Get(reader.Current.Topic), body));
+                }
 
-            if (reader.IsMalformed)
+                if (reader.IsMalformed)
+                {
+                    parts.ForEach(static p => p.Dispose());
+                    throw new RpcException(new Rpc.Status(StatusCode.Internal, "The answer to a fetch is malformed."));
+                }
+
+                return parts;
+            }
+            finally
             {
-                parts.ForEach(static p => p.Dispose());
-                throw new RpcException(new Rpc.Status(StatusCode.Internal, "The answer to a fetch is malformed."));
+                body.DropUser();
             }
-
-            return parts;
         }
     }
 }
