@@ -3,8 +3,10 @@ using LogBroker.Bench.Results;
 
 namespace LogBroker.Bench.Report;
 
-/// <summary>A number of a run. <see cref="Read"/> gives null where the tool or the scenario has none.</summary>
-/// <param name="Title">Heads a column; names the unit where the values do not carry it.</param>
+/// <summary>
+/// A number of a run. The title heads a column and names the unit where the values do not carry it; <see cref="Read"/> gives null where
+/// the tool or the scenario has none.
+/// </summary>
 internal sealed record Figure(string Title, Unit Unit, bool IsHigherBetter, Func<RunResult, double?> Read)
 {
     /// <summary>Whether <paramref name="ratio"/> (ours / theirs) says that we are worse.</summary>
@@ -70,8 +72,8 @@ internal static class Figures
     ];
 
     /// <summary>
-    /// What is compared between systems. A rate that everybody is given is no achievement, and a latency at saturation measures the
-    /// depth of the client's queue: neither makes a ratio.
+    /// What is compared between systems. A rate that everybody is given is no achievement, a latency at saturation measures the depth
+    /// of the client's queue, and who writes more in the same time has written more bytes: none of them makes a ratio.
     /// </summary>
     public static IReadOnlyList<Figure> Compared(LoadKind kind) =>
     [
@@ -82,7 +84,7 @@ internal static class Figures
             LoadKind.Idle => [BrokerCpuPercent],
             _ => (Figure[])[InMegabytes, OutMegabytes],
         },
-        BrokerCpu, ClientCpu, RssAnon, BytesWritten, Start, Restart,
+        BrokerCpu, ClientCpu, RssAnon, Start, Restart,
     ];
 
     /// <summary>What stands for a scenario where there is room for one figure; the second is taken when nobody has the first.</summary>

@@ -24,7 +24,7 @@ internal sealed record Rival(string Title, string System, string? Client)
 
 /// <summary>Ours / theirs over the rounds in which both have the figure.</summary>
 /// <param name="Ratio">Null when no pair was left.</param>
-/// <param name="Ours">Our figure in those rounds.</param>
+/// <param name="Ours">Our figure in the rounds of the ratio.</param>
 /// <param name="Theirs">Theirs.</param>
 /// <param name="OtherMode">
 /// Pairs of class B that were left out since the fsync probes beside the two runs differ by more than
