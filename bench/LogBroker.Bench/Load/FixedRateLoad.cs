@@ -36,7 +36,6 @@ internal static class FixedRateLoad
                 }),
         ];
         await Task.WhenAll(producers.Select(p => p.RunAsync(cancellationToken)));
-        long end = Stopwatch.GetTimestamp();
         string? missing = readers is null ? null : await readers.WaitForAsync(producers.Sum(p => p.Records), cancellationToken);
         double cpuSeconds = span.CpuSeconds();
         long records = producers.Sum(p => p.RecordsMeasured);
@@ -44,7 +43,7 @@ internal static class FixedRateLoad
         return new ClientResult
         {
             Client = LoadProgram.ClientName,
-            Produced = new Throughput(records, records * scenario.ValueBytes, span.SecondsUntil(end)),
+            Produced = new Throughput(records, records * scenario.ValueBytes, span.SecondsUntil(producers.Max(p => p.EndTicks))),
             Consumed = consumed,
             PublishDelay = publishDelay.ToLatency(),
             Ack = ack.ToLatency(),

@@ -40,6 +40,9 @@ internal sealed class PacedProducer(LoadTarget target, Schedule schedule, int in
     /// <summary>Sum of the hashes of what was acknowledged.</summary>
     public ulong Checksum => Interlocked.Read(ref _checksum);
 
+    /// <summary>When the last acknowledgement had come.</summary>
+    public long EndTicks { get; private set; }
+
     /// <summary>Where latencies go: hand-over and acknowledgement, each from the intended time.</summary>
     public required LatencyRecorder PublishDelay { get; init; }
 
@@ -60,6 +63,7 @@ internal sealed class PacedProducer(LoadTarget target, Schedule schedule, int in
         thread.Start();
         await ended.Task;
         await producer.FlushAsync(cancellationToken);
+        EndTicks = Stopwatch.GetTimestamp();
         if (Volatile.Read(ref _failure) is { } failure)
         {
             throw failure;
