@@ -28,7 +28,7 @@ internal static class Circumstances
         string name = $"{run.Scenario}, {new Contender(run.System, run.Client)}, round {run.Round}";
         return run switch
         {
-            { Failure: { } failure } => $"{name}: **failed**: {failure.ReplaceLineEndings(" ")}",
+            { Failure: { } failure } => $"{name}: **failed**: {PlainLine.Of(failure)}",
             { Verify: { IsComplete: false } verify } when verify.RecordsFound < verify.RecordsExpected =>
                 $"{name}: **{verify.RecordsExpected - verify.RecordsFound:#,##0} of {verify.RecordsExpected:#,##0} acknowledged records are missing**",
             { Verify.IsComplete: false } => $"{name}: **the records found have other bytes than those acknowledged**",
@@ -44,7 +44,7 @@ internal static class Circumstances
             MachineInfo m = file.Machine;
             text.Append($"- `{Path.GetFileName(name)}`: commit `{file.Commit}`, {m.Cpu}, {m.Cores} cores, ")
                 .Append($"{Quantity.Text(m.MemoryBytes, Unit.Bytes)}, {m.FileSystem}, kernel {m.Kernel}, {m.Runtime}; ")
-                .Append($"`run {file.Arguments}`\n");
+                .Append($"`run {PlainLine.Of(file.Arguments)}`\n");
         }
 
         text.Append('\n');
@@ -61,7 +61,7 @@ internal static class Circumstances
         [
             .. runs.All.Where(r => r.Run.Load?.CommandLine is not null)
                 .GroupBy(r => (r.Contender, r.Run.Scenario))
-                .Select(g => $"- {g.Key.Scenario}, {g.Key.Contender}: `{g.First().Run.Load!.CommandLine!.ReplaceLineEndings(" ")}`"),
+                .Select(g => $"- {g.Key.Scenario}, {g.Key.Contender}: `{PlainLine.Of(g.First().Run.Load!.CommandLine!)}`"),
         ];
         if (commands.Length > 0)
         {
@@ -72,7 +72,7 @@ internal static class Circumstances
 
     private static void Append(StringBuilder text, string heading, IEnumerable<string> lines)
     {
-        string[] all = [.. lines.Select(l => "- " + l.ReplaceLineEndings(" "))];
+        string[] all = [.. lines.Select(l => "- " + PlainLine.Of(l))];
         if (all.Length > 0)
         {
             text.Append(heading).Append("\n\n").AppendJoin('\n', all).Append("\n\n");

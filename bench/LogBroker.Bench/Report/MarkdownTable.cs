@@ -5,6 +5,9 @@ namespace LogBroker.Bench.Report;
 /// <summary>A table in Markdown; columns in which no row has anything are left out.</summary>
 internal sealed class MarkdownTable(params string[] headers)
 {
+    /// <summary>Columns at the left that hold words; the others hold numbers and are aligned right.</summary>
+    public int WordColumns { get; init; } = 1;
+
     private readonly List<string[]> _rows = [];
 
     public bool IsEmpty => _rows.Count == 0;
@@ -29,7 +32,7 @@ internal sealed class MarkdownTable(params string[] headers)
         }
 
         int[] shown = [.. Enumerable.Range(0, headers.Length).Where(c => _rows.Exists(r => r[c].Length > 0))];
-        text.Append(Line(shown.Select(c => headers[c]))).Append(Line(shown.Select(c => c == 0 ? "---" : "---:")));
+        text.Append(Line(shown.Select(c => headers[c]))).Append(Line(shown.Select(c => c < WordColumns ? "---" : "---:")));
         foreach (string[] row in _rows)
         {
             text.Append(Line(shown.Select(c => row[c])));

@@ -37,12 +37,15 @@ internal sealed record PairedRatios(Spread? Ratio, Spread? Ours, Spread? Theirs,
     public const double ModeFactor = 5;
 
     /// <summary>Null when there was no pair at all.</summary>
-    public static PairedRatios? Of(RunSet runs, Scenario scenario, Figure figure, Rival rival)
+    public static PairedRatios? Of(RunSet runs, Scenario scenario, Figure figure, Rival rival) => Of(runs, [scenario], figure, rival);
+
+    /// <summary>Over the rounds of several scenarios of one class, each round of each scenario a pair.</summary>
+    public static PairedRatios? Of(RunSet runs, IReadOnlyList<Scenario> scenarios, Figure figure, Rival rival)
     {
         var pairs = new List<(double Ours, double Theirs)>();
         int otherMode = 0;
         int belowResolution = 0;
-        foreach (IGrouping<(int, int), MeasuredRun> round in runs.Succeeded(scenario.Name).GroupBy(r => r.Pair))
+        foreach (IEnumerable<MeasuredRun> round in scenarios.SelectMany(s => runs.Succeeded(s.Name).GroupBy(r => r.Pair)))
         {
             if (Best(round.Where(r => r.Contender.IsOurs), figure) is not { } ours
                 || Best(round.Where(r => rival.Matches(r.Contender)), figure) is not { } theirs)
@@ -50,7 +53,7 @@ internal sealed record PairedRatios(Spread? Ratio, Spread? Ours, Spread? Theirs,
                 continue;
             }
 
-            if (scenario.Class == DurabilityClass.B && !AreOfOneMode(ours.Run, theirs.Run))
+            if (ours.Run.Class == DurabilityClass.B && !AreOfOneMode(ours.Run, theirs.Run))
             {
                 otherMode++;
             }

@@ -34,7 +34,7 @@ internal static class Quantity
 
         (double scale, string suffix) = Scale(spread.Median, unit);
         string median = Digits(spread.Median / scale) + suffix;
-        return spread.Count == 1 ? median : $"{median} ({Digits(spread.Min / scale)}–{Digits(spread.Max / scale)})";
+        return spread.Count == 1 || spread.Min == spread.Max ? median : $"{median} ({Digits(spread.Min / scale)}–{Digits(spread.Max / scale)})";
     }
 
     /// <summary>Three significant digits, at least to the unit; thousands with commas.</summary>

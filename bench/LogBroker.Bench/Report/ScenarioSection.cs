@@ -68,7 +68,7 @@ internal static class ScenarioSection
                 return clients.Length > 1 ? [best, .. clients.Select(Rival.Of)] : (Rival[])[Rival.Of(clients[0])];
             }),
         ];
-        IReadOnlyList<Figure> figures = Figures.Compared(scenario.Kind);
+        IReadOnlyList<Figure> figures = [.. Figures.Compared(scenario.Kind), Figures.Start];
         var table = new MarkdownTable(["ours / theirs", .. figures.Select(f => f.Title.Replace(", MB/s", "").Replace(", records/s", ""))]);
         bool hasSkipped = false;
         foreach (Rival rival in rivals)
@@ -106,7 +106,7 @@ internal static class ScenarioSection
         [
             .. runs.RunsOf(scenario.Name).Select(r => Circumstances.WhatWentWrong(r.Run)).OfType<string>().Select(l => $"- {l}"),
             .. runs.Succeeded(scenario.Name).Where(r => !string.IsNullOrWhiteSpace(r.Run.Load?.Remark))
-                .Select(r => $"- {r.Contender}: {r.Run.Load!.Remark!.ReplaceLineEndings(" ")}").Distinct(),
+                .Select(r => $"- {r.Contender}: {PlainLine.Of(r.Run.Load!.Remark!)}").Distinct(),
         ];
         if (lines.Length > 0)
         {
@@ -119,7 +119,7 @@ internal static class ScenarioSection
         Figure? figure = Figures.Headline(scenario).FirstOrDefault(f => runs.Succeeded(scenario.Name).Any(r => f.Read(r.Run) is not null));
         var table = new MarkdownTable(
             "round", "turn", "run", figure?.Title ?? "", "fsync before, p50", "p99", "fsync after, p50", "p99", "after / before",
-            "disk, write", "disk, read");
+            "disk, write", "disk, read") { WordColumns = 3 };
         foreach (MeasuredRun run in runs.RunsOf(scenario.Name).OrderBy(r => r.File).ThenBy(r => r.Run.Round).ThenBy(r => r.Run.Turn))
         {
             RunResult result = run.Run;

@@ -1,6 +1,5 @@
 using System.Text;
 using LogBroker.Bench.Plan;
-using LogBroker.Bench.Results;
 
 namespace LogBroker.Bench.Report;
 
@@ -37,7 +36,7 @@ internal static class Summary
         foreach (DurabilityClass durability in Classes)
         {
             text.Append($"### Targets where {ScenarioText.Class(durability)}\n\n");
-            var table = new MarkdownTable("target", "scenario", "rule", "measured", "verdict");
+            var table = new MarkdownTable("target", "scenario", "rule", "measured", "verdict") { WordColumns = 5 };
             foreach ((Target target, Finding finding) in findings.Where(f => f.Target.Class == durability))
             {
                 table.Add(target.Row, target.Scenario ?? "all", target.Rule, finding.Measured, Word(finding.Verdict));
@@ -61,15 +60,15 @@ internal static class Summary
         }
 
         text.Append("Every figure whose median ratio says that a rival is better. Nobody chose them.\n\n");
-        foreach (DurabilityClass durability in Classes.Where(c => losses.Any(l => l.Scenario.Class == c)))
+        foreach (DurabilityClass durability in Classes.Where(c => losses.Any(l => l.Class == c)))
         {
             text.Append($"Where {ScenarioText.Class(durability)}:\n\n");
-            var table = new MarkdownTable("scenario", "figure", "against", "ours", "theirs", "ours / theirs", "remark");
-            foreach (Loss loss in losses.Where(l => l.Scenario.Class == durability))
+            var table = new MarkdownTable("scenario", "figure", "against", "ours", "theirs", "ours / theirs", "remark") { WordColumns = 3 };
+            foreach (Loss loss in losses.Where(l => l.Class == durability))
             {
                 Unit unit = loss.Figure.Unit;
                 table.Add(
-                    loss.Scenario.Name, loss.Figure.Title, loss.Rival.Title, Quantity.Text(loss.Ratios.Ours!.Median, unit),
+                    loss.Where, loss.Figure.Title, loss.Rival.Title, Quantity.Text(loss.Ratios.Ours!.Median, unit),
                     Quantity.Text(loss.Ratios.Theirs!.Median, unit), Quantity.Text(loss.Ratios.Ratio, Unit.Ratio),
                     loss.Ratios.Ratio!.Count == 1 ? "one round" : loss.IsWithinNoise ? "the rounds disagree" : "");
             }
@@ -118,7 +117,7 @@ internal static class Summary
         {
             text.Append($"Where {ScenarioText.Class(durability)}:\n\n");
             string[] systems = [.. runs.Contenders.Select(c => c.System).Distinct()];
-            var table = new MarkdownTable(["scenario", "figure", .. systems, "ours / kafka"]);
+            var table = new MarkdownTable(["scenario", "figure", .. systems, "ours / kafka"]) { WordColumns = 2 };
             foreach (Scenario scenario in runs.Scenarios.Where(s => s.Class == durability))
             {
                 Figure? figure = Figures.Headline(scenario).FirstOrDefault(f => runs.Succeeded(scenario.Name).Any(r => f.Read(r.Run) is not null));

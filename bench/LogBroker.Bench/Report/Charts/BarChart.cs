@@ -11,8 +11,8 @@ internal sealed record Bar(string Group, string Label, Spread Spread, string Col
 /// <summary>Lying bars with whiskers.</summary>
 internal static class BarChart
 {
-    private const double Left = 170;
-    private const double Right = 560;
+    private const double Left = 190;
+    private const double Right = 600;
     private const double Top = 72;
     private const double BarHeight = 20;
 

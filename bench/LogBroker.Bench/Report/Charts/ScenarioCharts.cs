@@ -88,7 +88,7 @@ internal static class ScenarioCharts
         return new Chart(
             FileName(scenario, suffix), title,
             LineChart.Draw(
-                title, ScenarioText.Short(scenario) + "; the round with the median p99", "percentile (each step is a nine more)",
+                title, ScenarioText.Short(scenario), "percentile (each step is a nine more) of the round with the median p99",
                 "latency (log scale)", shown, series));
     }
 
@@ -114,7 +114,7 @@ internal static class ScenarioCharts
         return new Chart(
             FileName(scenario, suffix), title,
             LineChart.Draw(
-                title, ScenarioText.Short(scenario) + "; the round with the median p99", "second of the measured part",
+                title, ScenarioText.Short(scenario), "second of the measured part of the round with the median p99",
                 "p99 (log scale)", ticks, series));
     }
 
