@@ -1,0 +1,125 @@
+using LogBroker.Bench.Plan;
+using LogBroker.Bench.Results;
+
+namespace LogBroker.Bench.Systems.Kafka;
+
+/// <summary>A started Kafka node and its two load programs.</summary>
+internal sealed class RunningKafka(
+    string version, string configuration, KafkaBroker broker, JavaTools tools, KgoLoads? kgo, IProcessStarter processes) : IRunningSystem
+{
+    private const string JavaTopic = "bench";
+
+    private readonly JavaLoads _java = new(broker, tools);
+    private IReadOnlyList<IRunningProcess> _attached = [];
+    private string _topic = JavaTopic;
+
+    public IReadOnlyList<int> ProcessIds => [broker.ProcessId];
+
+    public TimeSpan StartTime => broker.StartTime;
+
+    public string Version => version;
+
+    public string Configuration => configuration;
+
+    public async Task<ClientResult?> PrepareAsync(string client, Scenario scenario, CancellationToken cancellationToken)
+    {
+        if (client == KgoLoads.Client)
+        {
+            return null; // it makes a topic of its own in each run
+        }
+
+        await tools.WritePayloadAsync(scenario, cancellationToken);
+        ClientResult? preloaded = null;
+        if (scenario.PreloadBytes > 0 && kgo != null)
+        {
+            preloaded = await kgo.PreloadAsync(scenario, cancellationToken);
+            _topic = await broker.TopicNamedAsync(KgoCommands.TopicPrefix, cancellationToken);
+        }
+        else
+        {
+            await broker.CreateTopicAsync(_topic, scenario, cancellationToken);
+            if (scenario.PreloadBytes > 0)
+            {
+                preloaded = await _java.PreloadAsync(_topic, scenario, cancellationToken);
+            }
+        }
+
+        if (scenario.Kind == LoadKind.Idle)
+        {
+            _attached = await _java.AttachAsync(_topic, scenario.Consumers, cancellationToken);
+        }
+
+        return preloaded;
+    }
+
+    public async Task<ClientResult> RunAsync(string client, Scenario scenario, CancellationToken cancellationToken)
+    {
+        if (scenario.ColdCache)
+        {
+            await DropPageCacheAsync(cancellationToken);
+        }
+
+        if (client == KgoLoads.Client)
+        {
+            KgoLoads loads = kgo ?? throw new BenchException("kgo-bench was not given");
+            return scenario.Kind switch
+            {
+                LoadKind.FixedRate => await loads.FixedRateAsync(scenario, cancellationToken),
+                LoadKind.CatchUp => await loads.CatchUpAsync(scenario, cancellationToken),
+                _ => await loads.ProduceAsync(scenario, cancellationToken),
+            };
+        }
+
+        return scenario.Kind switch
+        {
+            LoadKind.Ingest => await _java.IngestAsync(_topic, scenario, cancellationToken),
+            LoadKind.Tail => await _java.TailAsync(_topic, scenario, cancellationToken),
+            LoadKind.FixedRate => await _java.FixedRateAsync(_topic, scenario, cancellationToken),
+            LoadKind.Singles => await _java.SinglesAsync(_topic, scenario, cancellationToken),
+            LoadKind.CatchUp => await _java.CatchUpAsync(_topic, scenario, cancellationToken),
+            LoadKind.Idle => await IdleAsync(scenario, cancellationToken),
+            _ => throw new BenchException($"Kafka has no load of the kind {scenario.Kind}"),
+        };
+    }
+
+    public async Task<VerifyResult?> VerifyAsync(
+        string client, Scenario scenario, ClientResult written, CancellationToken cancellationToken) =>
+        written.RecordsAcknowledged is { } expected
+            ? new VerifyResult(expected, await broker.CountRecordsAsync(cancellationToken), null)
+            : null;
+
+    public Task<TimeSpan> RestartAsync(bool isKilled, Scenario scenario, CancellationToken cancellationToken) =>
+        broker.RestartAsync(isKilled, cancellationToken);
+
+    public Task<long?> SyncsAsync(CancellationToken cancellationToken) => Task.FromResult<long?>(null);
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (IRunningProcess process in _attached)
+        {
+            await process.StopAsync();
+            await process.DisposeAsync();
+        }
+
+        await broker.DisposeAsync();
+    }
+
+    private static async Task<ClientResult> IdleAsync(Scenario scenario, CancellationToken cancellationToken)
+    {
+        await Task.Delay(scenario.Duration, cancellationToken);
+        return new ClientResult { Client = JavaLoads.Client };
+    }
+
+    private async Task DropPageCacheAsync(CancellationToken cancellationToken)
+    {
+        await processes.RunAsync("sync", [], cancellationToken: cancellationToken);
+        try
+        {
+            await File.WriteAllTextAsync("/proc/sys/vm/drop_caches", "3", cancellationToken);
+        }
+        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
+        {
+            throw new BenchException("A cold page cache needs root, to write to /proc/sys/vm/drop_caches", e);
+        }
+    }
+}
