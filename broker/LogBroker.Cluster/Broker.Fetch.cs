@@ -16,9 +16,9 @@ public sealed partial class Broker
         }
 
         command = Clamp(command);
-        FetchAnswer answer = FetchNow(command, out long bytes, out bool isFinal);
+        FetchLook look = await Look(command);
         long deadlineMs = _env.RunningMs + command.WaitMsMax;
-        while (!isFinal && bytes < command.BytesMin)
+        while (!look.IsFinal && look.Bytes < command.BytesMin)
         {
             long waitMs = deadlineMs - _env.RunningMs;
             if (waitMs <= 0 || _isStopping)
@@ -28,11 +28,11 @@ public sealed partial class Broker
 
             if (Volatile.Read(ref _fetchesParked) >= _env.Settings.FetchWaitersMax)
             {
-                answer.Dispose();
+                look.Answer.Dispose();
                 return PartitionErrors.BusyFetches(_env.Settings.FetchWaitersMax);
             }
 
-            answer.Dispose();
+            look.Answer.Dispose();
             Interlocked.Increment(ref _fetchesParked);
             try
             {
@@ -43,11 +43,11 @@ public sealed partial class Broker
                 Interlocked.Decrement(ref _fetchesParked);
             }
 
-            answer = FetchNow(command, out bytes, out isFinal);
+            look = await Look(command);
         }
 
-        Count(command, answer);
-        return answer;
+        Count(command, look.Answer);
+        return look.Answer;
     }
 
     /// <inheritdoc/>
@@ -107,17 +107,42 @@ public sealed partial class Broker
         return command with { BytesMax = bytesMax, BytesMin = (int)Math.Min(command.BytesMin, Math.Min(bytesMax, sum)) };
     }
 
+    /// <summary>One look, on the caller's thread unless it would wait for the disk.</summary>
+    private ValueTask<FetchLook> Look(FetchCommand command) => IsProbablyCold(command)
+        ? new ValueTask<FetchLook>(_threads.Cold!.Run(() => FetchNow(command)))
+        : ValueTask.FromResult(FetchNow(command));
+
+    private bool IsProbablyCold(FetchCommand command)
+    {
+        if (_threads.Cold is null)
+        {
+            return false;
+        }
+
+        HostedTopics hosted = Volatile.Read(ref _hosted);
+        foreach (FetchItem item in command.Items)
+        {
+            if (hosted.Find(item.Partition, out HostedPartition partition) is null
+                && partition.Replica!.Log.IsProbablyCold(item.Offset, item.BytesMax))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>
     /// Looks once at every partition. The first one with data may exceed the limits by one batch; the others stay within what is left.
     /// The look is final when waiting cannot help: a partition failed, or has more than its slice could take (a slice ends with its
     /// segment, at an epoch row, and in front of a batch that does not fit).
     /// </summary>
-    private FetchAnswer FetchNow(FetchCommand command, out long bytes, out bool isFinal)
+    private FetchLook FetchNow(FetchCommand command)
     {
         HostedTopics hosted = Volatile.Read(ref _hosted);
         var items = new FetchedItem[command.Items.Count];
-        bytes = 0;
-        isFinal = false;
+        long bytes = 0;
+        bool isFinal = false;
         int taken = 0;
         try
         {
@@ -133,7 +158,7 @@ public sealed partial class Broker
             throw;
         }
 
-        return new FetchAnswer(items);
+        return new FetchLook(new FetchAnswer(items), bytes, isFinal);
     }
 
     private static FetchedItem FetchOne(HostedTopics hosted, in FetchItem asked, long bytesLeft, bool isFirst, ref bool isFinal)
@@ -185,8 +210,9 @@ public sealed partial class Broker
                 }
             }
 
-            FetchNow(command, out long bytes, out bool isFinal).Dispose();
-            waiter.Expect(isFinal || _isStopping ? 0 : command.BytesMin - bytes);
+            FetchLook look = FetchNow(command);
+            look.Answer.Dispose();
+            waiter.Expect(look.IsFinal || _isStopping ? 0 : command.BytesMin - look.Bytes);
             await waiter.Done;
         }
         finally
@@ -210,4 +236,9 @@ public sealed partial class Broker
             }
         }
     }
+
+    /// <param name="Answer">What is there.</param>
+    /// <param name="Bytes">Its bytes.</param>
+    /// <param name="IsFinal">True when waiting would not bring more.</param>
+    private readonly record struct FetchLook(FetchAnswer Answer, long Bytes, bool IsFinal);
 }

@@ -11,6 +11,9 @@ internal interface IBrokerThreads
 
     FlushQueue Flushes { get; }
 
+    /// <summary>Where reads wait for the disk; null where they are to stay on the caller's thread.</summary>
+    ColdReads? Cold { get; }
+
     /// <summary>The scheduler of the n-th partition hosted.</summary>
     IPartitionScheduler SchedulerOf(int number);
 
@@ -21,7 +24,7 @@ internal interface IBrokerThreads
     void StopLoops();
 }
 
-/// <summary>The threads of a real broker: one loop per core and one flush thread.</summary>
+/// <summary>The threads of a real broker: one loop per core, one flush thread, and some for cold reads.</summary>
 internal sealed class BrokerThreads : IBrokerThreads
 {
     private readonly PartitionLoop[] _loops;
@@ -37,6 +40,8 @@ internal sealed class BrokerThreads : IBrokerThreads
 
     public FlushQueue Flushes { get; }
 
+    public ColdReads? Cold { get; } = new();
+
     public IPartitionScheduler SchedulerOf(int number) => _loops[number % _loops.Length];
 
     public Task Until(Task task) => task;
@@ -47,6 +52,8 @@ internal sealed class BrokerThreads : IBrokerThreads
         {
             loop.Dispose();
         }
+
+        Cold?.Dispose();
     }
 }
 
@@ -63,6 +70,8 @@ internal sealed class PumpedThreads(LogEnvironment env) : IBrokerThreads, IParti
     public int OpensAtOnce => 1;
 
     public FlushQueue Flushes { get; } = new(env, withThread: false);
+
+    public ColdReads? Cold => null;
 
     public IPartitionScheduler SchedulerOf(int number) => this;
 

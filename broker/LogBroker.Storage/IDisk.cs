@@ -105,6 +105,11 @@ public interface IDiskFile : IDisposable
     /// </summary>
     long FindData(long from);
 
+    /// <summary>A hint that a range will be read soon: the disk may begin to bring it in, without anybody waiting for it.</summary>
+    void WillNeed(long at, long bytes)
+    {
+    }
+
     /// <summary>Maps the first <paramref name="bytes"/> bytes for reading; null where that is not possible: read then.</summary>
     IDiskMapping? Map(long bytes);
 }
@@ -116,6 +121,11 @@ public interface IDiskMapping : IDisposable
 {
     /// <summary>Bytes of address space.</summary>
     long Bytes { get; }
+
+    /// <summary>
+    /// False when some of the range, which may reach behind the end, would have to come from the disk. A guess: pages come and go.
+    /// </summary>
+    bool IsResident(long at, int bytes) => true;
 
     /// <summary>
     /// Pulls a range of at most <see cref="PopulateBytesMax"/> bytes into memory and shows it. Use the span at once and do not keep

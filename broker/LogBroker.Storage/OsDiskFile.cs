@@ -9,6 +9,8 @@ internal sealed unsafe class OsDiskFile(string path, int handle) : IDiskFile
     /// <summary>Parts up to this many bytes in sum are cheaper to copy together than to pin one by one.</summary>
     private const int CopyTogetherBytesMax = 256 * 1024;
 
+    private const int AdviseBytesMax = 512 * 1024;
+
     private int _handle = handle;
 
     public string Path { get; } = path;
@@ -148,6 +150,15 @@ internal sealed unsafe class OsDiskFile(string path, int handle) : IDiskFile
             Posix.Einval => from < Length ? from : -1,
             _ => throw ReadFailure("lseek", errno),
         };
+    }
+
+    public void WillNeed(long at, long bytes)
+    {
+        // The kernel takes about a mebibyte of one call and forgets the rest.
+        for (long end = at + bytes; at < end; at += AdviseBytesMax)
+        {
+            _ = Posix.FAdvise(_handle, at, Math.Min(AdviseBytesMax, end - at), Posix.FadviseWillNeed);
+        }
     }
 
     public IDiskMapping? Map(long bytes) => OsDiskMapping.TryCreate(Path, _handle, bytes);

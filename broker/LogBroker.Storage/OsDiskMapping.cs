@@ -9,6 +9,8 @@ namespace LogBroker.Storage;
 /// </summary>
 internal sealed unsafe class OsDiskMapping : IDiskMapping
 {
+    private const int PagesPerCall = 512;
+
     private static readonly bool KernelPopulates = ProbePopulate();
 
     private readonly string _path;
@@ -33,6 +35,35 @@ internal sealed unsafe class OsDiskMapping : IDiskMapping
 
         nint address = Posix.MMap(0, (nint)bytes, Posix.ProtRead, Posix.MapShared, handle, 0);
         return address == -1 ? null : new OsDiskMapping(path, address, bytes);
+    }
+
+    public bool IsResident(long at, int bytes)
+    {
+        nint page = Environment.SystemPageSize;
+        nint start = (_address + (nint)at) & ~(page - 1);
+        nint end = _address + (nint)Math.Min(at + bytes, Bytes);
+        Span<byte> residency = stackalloc byte[PagesPerCall];
+        while (start < end)
+        {
+            int pages = (int)Math.Min(PagesPerCall, (end - start + page - 1) / page);
+            fixed (byte* first = residency)
+            {
+                if (Posix.MInCore(start, pages * page, first) != 0)
+                {
+                    return true;
+                }
+            }
+
+            // The other bits of a byte are undefined; no kernel has set them yet.
+            if (residency[..pages].Contains((byte)0))
+            {
+                return false;
+            }
+
+            start += pages * page;
+        }
+
+        return true;
     }
 
     public ReadOnlySpan<byte> Populate(long at, int bytes)

@@ -34,6 +34,8 @@ internal static unsafe partial class Posix
     public const int MapPrivateAnonymous = 0x22;
     public const int MadvPopulateRead = 22;
 
+    public const int FadviseWillNeed = 3;
+
     public const int LockExclusiveNonBlocking = 6;
 
     /// <summary>Largest number of parts of one gather write (IOV_MAX).</summary>
@@ -112,6 +114,13 @@ internal static unsafe partial class Posix
 
     [LibraryImport(LibC, EntryPoint = "madvise", SetLastError = true)]
     public static partial int MAdvise(nint address, nint length, int advice);
+
+    [LibraryImport(LibC, EntryPoint = "mincore", SetLastError = true)]
+    public static partial int MInCore(nint address, nint length, byte* residency);
+
+    /// <summary>Returns the error instead of leaving it in errno.</summary>
+    [LibraryImport(LibC, EntryPoint = "posix_fadvise")]
+    public static partial int FAdvise(int file, long at, long bytes, int advice);
 
     [LibraryImport(LibC, EntryPoint = "_exit")]
     public static partial void ExitNow(int code);

@@ -10,6 +10,8 @@ namespace LogBroker.Storage;
 /// </summary>
 internal sealed class Segment
 {
+    private const int ReadAheadBytes = 8 * 1024 * 1024;
+
     private readonly Lock _gate = new();
     private readonly IDisk _disk;
     private readonly IDiskFile _file;
@@ -21,6 +23,9 @@ internal sealed class Segment
     private SegmentSlice? _leases;
     private IDiskMapping? _mapping;
     private bool _mappingTried;
+
+    // A hint of readers; races only cost a hint too many.
+    private long _readAheadEnd;
 
     // Written by the owner of the log, read by anyone.
     private long _bytes;
@@ -282,6 +287,32 @@ internal sealed class Segment
 
                 return _mapping;
             }
+        }
+    }
+
+    /// <summary>
+    /// Says that a reader goes through the segment and is about to read this range: the disk is asked for what lies behind it while the
+    /// range is checked and sent. Without it a mapping is read a few pages at a time.
+    /// </summary>
+    public void ReadAhead(long at, int bytes)
+    {
+        long end = Math.Min(at + bytes + ReadAheadBytes, Bytes);
+        if (Verified.Contains(at, end))
+        {
+            return; // it was read since the start, so it most probably is in memory
+        }
+
+        long asked = Volatile.Read(ref _readAheadEnd);
+        long from = asked > at && asked <= end ? asked : at;
+        if (from > at && end - from < ReadAheadBytes / 2 && end < Bytes)
+        {
+            return;
+        }
+
+        Volatile.Write(ref _readAheadEnd, end);
+        if (from < end)
+        {
+            _file.WillNeed(from, end - from);
         }
     }
 

@@ -26,6 +26,7 @@ internal readonly struct SegmentReader(PartitionLog log, Segment segment)
                 return false;
             }
 
+            segment.ReadAhead(start, bytesMax);
             RecordBatch first = Header(ref window, start);
             Offset baseOffset = first.BaseOffset;
             Offset next = baseOffset;
