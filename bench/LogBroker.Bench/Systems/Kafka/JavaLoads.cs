@@ -229,7 +229,7 @@ internal sealed class JavaLoads(KafkaBroker broker, JavaTools tools)
     private async Task<ClientResult> WithOneAtATimeAsync(
         ClientResult result, double recordsPerSecond, Scenario scenario, CancellationToken cancellationToken)
     {
-        long records = Math.Clamp((long)(recordsPerSecond * CalibrationMin.TotalSeconds), 100, 10_000);
+        long records = Math.Clamp((long)recordsPerSecond, 100, 10_000);
         await broker.CreateTopicAsync(OneAtATimeTopic, scenario, cancellationToken);
         FinishedProcess finished = await tools.OneAtATimeAsync(OneAtATimeTopic, records, scenario.ValueBytes, cancellationToken);
         return result with
