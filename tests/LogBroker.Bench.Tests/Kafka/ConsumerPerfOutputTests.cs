@@ -5,13 +5,15 @@ namespace LogBroker.Bench.Tests.Kafka;
 
 public sealed class ConsumerPerfOutputTests
 {
-    private const string Summary = """
-        start.time, end.time, data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, nMsg.sec, rebalance.time.ms, fetch.time.ms, fetch.MB.sec, fetch.nMsg.sec
-        2026-11-25 15:36:22:458, 2026-11-25 15:36:29:594, 878.9492, 123.1711, 900044, 126127.2422, 4213, 2923, 300.7011, 307917.8926
-        """;
+    private const string Summary =
+        "start.time, end.time, data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, nMsg.sec, "
+        + "rebalance.time.ms, fetch.time.ms, fetch.MB.sec, fetch.nMsg.sec\n"
+        + "2026-11-25 15:36:22:458, 2026-11-25 15:36:29:594, 878.9492, 123.1711, 900044, 126127.2422, "
+        + "4213, 2923, 300.7011, 307917.8926\n";
 
     private const string ProgressHeader =
-        "time, threadId, data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, nMsg.sec, rebalance.time.ms, fetch.time.ms, fetch.MB.sec, fetch.nMsg.sec";
+        "time, threadId, data.consumed.in.MB, MB.sec, data.consumed.in.nMsg, nMsg.sec, "
+        + "rebalance.time.ms, fetch.time.ms, fetch.MB.sec, fetch.nMsg.sec";
 
     private const string Progress =
         "2026-11-25 15:37:24:497, 0, 296.2910, 592.5801, 303402, 606802.0000, 0, 500, 592.5801, 606802.0000";

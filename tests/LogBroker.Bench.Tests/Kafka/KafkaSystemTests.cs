@@ -15,7 +15,9 @@ public sealed class KafkaSystemTests
 
     [Fact]
     public void Every_scenario_can_be_run_with_kafkas_own_tools() =>
-        Assert.All(WorkloadCatalogue.All.SelectMany(w => w.Scenarios), s => Assert.Contains("java", new KafkaSystem("k", null).ClientsFor(s)));
+        Assert.All(
+            WorkloadCatalogue.All.SelectMany(w => w.Scenarios),
+            s => Assert.Contains("java", new KafkaSystem("k", null).ClientsFor(s)));
 
     [Fact]
     public void Without_kgo_bench_there_is_no_second_client() =>

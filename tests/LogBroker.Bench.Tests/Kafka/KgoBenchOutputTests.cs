@@ -5,15 +5,21 @@ namespace LogBroker.Bench.Tests.Kafka;
 
 public sealed class KgoBenchOutputTests
 {
-    private const string ThroughputRun = """
-        {"acked":1000000,"config":{"acks":"all","batch_bytes":262144,"codec":"none","linger_ms":5,"partitions":1,"producers":1,"rf":1,"size":1024},"consume_mb_per_s":753.76,"consume_records_per_s":736094,"consume_seconds":1.358,"consumed":1000000,"failures":0,"pass":true,"produce_mb_per_s":128.07,"produce_records_per_s":125070,"produce_seconds":7.995,"seconds":9.468,"seed":1,"test":"bench"}
-        PASS
-        """;
+    private const string ThroughputRun =
+        """{"acked":1000000,"config":{"acks":"all","batch_bytes":262144,"codec":"none","linger_ms":5,"partitions":1,"""
+        + """ "producers":1,"rf":1,"size":1024},"consume_mb_per_s":753.76,"consume_records_per_s":736094,"""
+        + """ "consume_seconds":1.358,"consumed":1000000,"failures":0,"pass":true,"produce_mb_per_s":128.07,"""
+        + """ "produce_records_per_s":125070,"produce_seconds":7.995,"seconds":9.468,"seed":1,"test":"bench"}"""
+        + "\nPASS\n";
 
-    private const string LatencyRun = """
-        {"achieved_rate":5000,"ack_us":{"max":55203,"min":61,"p50":3112,"p90":17776,"p99":42054,"p99.9":53577},"config":{"acks":"all","batch_bytes":1000000,"codec":"none","linger_ms":0,"partitions":4,"producers":1,"rf":1,"size":1024},"e2e_us":{"max":57796,"min":147,"p50":3885,"p90":21151,"p99":42387,"p99.9":55013},"failures":0,"generator_late_us":{"max":19828,"min":0,"p50":396,"p90":6531,"p99":15403,"p99.9":18798},"intended_rate":5000,"pass":true,"records":25000,"seconds":5.597,"seed":1,"sent_over_10ms_late":1229,"test":"bench"}
-        PASS
-        """;
+    private const string LatencyRun =
+        """{"achieved_rate":5000,"ack_us":{"max":55203,"min":61,"p50":3112,"p90":17776,"p99":42054,"p99.9":53577},"""
+        + """ "config":{"acks":"all","batch_bytes":1000000,"codec":"none","linger_ms":0,"partitions":4,"producers":1,"""
+        + """ "rf":1,"size":1024},"e2e_us":{"max":57796,"min":147,"p50":3885,"p90":21151,"p99":42387,"p99.9":55013},"""
+        + """ "failures":0,"generator_late_us":{"max":19828,"min":0,"p50":396,"p90":6531,"p99":15403,"p99.9":18798},"""
+        + """ "intended_rate":5000,"pass":true,"records":25000,"seconds":5.597,"seed":1,"sent_over_10ms_late":1229,"""
+        + """ "test":"bench"}"""
+        + "\nPASS\n";
 
     [Fact]
     public void Both_parts_of_a_throughput_run_are_read() =>

@@ -173,8 +173,8 @@ internal sealed class JavaLoads(KafkaBroker broker, JavaTools tools)
             CpuSeconds = finished.Sum(f => f.CpuSeconds),
             CpuBytes = consumed.Bytes,
             CommandLine = tools.CommandLine("kafka-consumer-perf-test", arguments, scenario.Consumers),
-            Remark = FormattableString.Invariant(
-                $"without joining the group; with its {joinSeconds:0.00} s it would be {consumed.Bytes / (seconds + joinSeconds) / 1e6:0} MB/s; ")
+            Remark = FormattableString.Invariant($"without joining the group; with its {joinSeconds:0.00} s it would be ")
+                + FormattableString.Invariant($"{consumed.Bytes / (seconds + joinSeconds) / 1e6:0} MB/s; ")
                 + $"a JVM that has not run before; {WholeLife}",
         };
     }
