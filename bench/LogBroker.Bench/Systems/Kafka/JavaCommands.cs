@@ -66,8 +66,5 @@ internal static class JavaCommands
     public static IReadOnlyList<string> OneAtATime(string address, string topic, long records, int valueBytes) =>
         [address, topic, Text(records), "all", Text(valueBytes)];
 
-    public static IReadOnlyList<string> ConsoleConsume(string address, string topic, string group) =>
-        ["--bootstrap-server", address, "--topic", topic, "--group", group];
-
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -75,7 +75,8 @@ internal sealed class JavaLoads(KafkaBroker broker, JavaTools tools)
         double start;
         try
         {
-            await broker.WaitForStableGroupAsync(Group, cancellationToken);
+            await broker.WaitForStableGroupAsync(
+                Group, () => consumers.FirstOrDefault(c => c.HasExited)?.OutputTail, cancellationToken);
             producers = StartProducers(arguments, scenario.Producers);
             await WindowedTool.WaitForFirstWindowsAsync(consumers, cancellationToken);
             start = await RunAsync(producers, scenario.Warmup, scenario.Duration, cancellationToken);
@@ -185,12 +186,13 @@ internal sealed class JavaLoads(KafkaBroker broker, JavaTools tools)
         List<IRunningProcess> attached = [];
         for (int i = 0; i < consumers; i++)
         {
-            attached.Add(tools.StartConsoleConsumer(topic, Group));
+            attached.Add(tools.StartWaitingConsumer(topic, Group));
         }
 
         if (consumers > 0)
         {
-            await broker.WaitForStableGroupAsync(Group, cancellationToken);
+            await broker.WaitForStableGroupAsync(
+                Group, () => attached.FirstOrDefault(p => p.HasExited)?.OutputTail, cancellationToken);
         }
 
         return attached;

@@ -125,15 +125,18 @@ internal sealed class KafkaBroker : IAsyncDisposable
             .FirstOrDefault(t => t.StartsWith(prefix, StringComparison.Ordinal))
         ?? throw new BenchException($"Kafka has no topic {prefix}…");
 
-    public async Task WaitForStableGroupAsync(string group, CancellationToken cancellationToken)
+    /// <summary>Returns when the group has its members and they their partitions.</summary>
+    /// <exception cref="BenchException">It took longer than a minute, or a member ended: then its output is what is asked for.</exception>
+    public async Task WaitForStableGroupAsync(string group, Func<string?> outputOfEnded, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         while (KafkaMessages.ReadGroupState(
             await KafkaConnection.AskAsync(Port, KafkaMessages.DescribeGroup(group), cancellationToken)) != "Stable")
         {
-            if (clock.Elapsed > TimeSpan.FromMinutes(1))
+            string? output = outputOfEnded();
+            if (output != null || clock.Elapsed > TimeSpan.FromMinutes(1))
             {
-                throw new BenchException($"Kafka's consumer group {group} did not settle within a minute");
+                throw new BenchException($"Kafka's consumer group {group} did not settle: {output ?? "a minute is over"}");
             }
 
             await Task.Delay(PollInterval * 10, cancellationToken);
