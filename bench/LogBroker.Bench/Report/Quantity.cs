@@ -1,7 +1,7 @@
 namespace LogBroker.Bench.Report;
 
 /// <summary>What a figure is counted in.</summary>
-internal enum Unit
+public enum Unit
 {
     RecordsPerSecond,
     MegabytesPerSecond,

@@ -7,7 +7,7 @@ internal static class ScenarioText
 {
     /// <summary>For the subtitle of a chart.</summary>
     public static string Short(Scenario scenario) =>
-        $"{Class(scenario.Class)}; {string.Join(", ", Shape(scenario))}";
+        $"class {scenario.Class} ({(scenario.Class == DurabilityClass.A ? "page cache" : "fsynced")}); {string.Join(", ", Shape(scenario))}";
 
     /// <summary>For the head of a section: all settings.</summary>
     public static string Long(Scenario scenario)
