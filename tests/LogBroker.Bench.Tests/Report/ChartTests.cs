@@ -14,7 +14,9 @@ public sealed class ChartTests
     public void Bars_have_title_axis_values_and_whiskers()
     {
         Chart chart = Assert.Single(ScenarioCharts.Of(
-            Set(Ours("W1-A", 1, 400), Ours("W1-A", 2, 420), Kafka("W1-A", "a<b>&\"c\"", 1, 100), Failed("W1-A", "nats", "nats-cli", 1, "x")),
+            Set(
+                Ours("W1-A", 1, 400), Ours("W1-A", 2, 420), Kafka("W1-A", "a<b>&\"c\"", 1, 100),
+                Failed("W1-A", "nats", "nats-cli", 1, "x")),
             Scenario("W1-A")));
         Assert.Equal("W1-A-throughput.svg", chart.FileName);
         string[] texts = Texts(chart);
@@ -81,7 +83,8 @@ public sealed class ChartTests
         foreach (XElement text in root.Descendants(Svg + "text").Where(t => t.Attribute("transform") is null))
         {
             double width = text.Value.Length * Number(text, "font-size") * 0.6;
-            double left = Number(text, "x") - (text.Attribute("text-anchor")?.Value switch { "end" => width, "middle" => width / 2, _ => 0 });
+            double before = text.Attribute("text-anchor")?.Value switch { "end" => width, "middle" => width / 2, _ => 0 };
+            double left = Number(text, "x") - before;
             Assert.True(left >= 0 && left + width <= SvgCanvas.Width, text.Value);
             Assert.InRange(Number(text, "y"), 0, Number(root, "height"));
         }

@@ -52,7 +52,8 @@ public sealed class ResultFileJsonTests
             ResultFileJson.Write(file, Full() with { Commit = "def" });
             Assert.Equal("def", ResultFileJson.Read(file).Commit);
             Assert.Equal([file], Directory.GetFiles(directory));
-            Assert.Contains("none.json", Assert.Throws<BenchException>(() => ResultFileJson.Read(file + "none.json")).Message, StringComparison.Ordinal);
+            BenchException absent = Assert.Throws<BenchException>(() => ResultFileJson.Read(file + "none.json"));
+            Assert.Contains("none.json", absent.Message, StringComparison.Ordinal);
         }
         finally
         {

@@ -117,7 +117,8 @@ public sealed class TargetTests
     };
 
     private static Finding Judge(string? scenario, string rule, RunSet runs) =>
-        Targets.All.Single(t => t.Scenario == scenario && t.Rule == rule && (scenario is not null || t.Class == DurabilityClass.A)).Judge(runs);
+        Targets.All.First(t => t.Scenario == scenario && t.Rule == rule && (scenario is not null || t.Class == DurabilityClass.A))
+            .Judge(runs);
 
     private static BrokerUsage Usage(double early, double late) => new()
     {
