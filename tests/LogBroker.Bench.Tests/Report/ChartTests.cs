@@ -37,6 +37,9 @@ public sealed class ChartTests
         Assert.Contains("in 200", Texts(chart));
         Assert.Contains("out 190", Texts(chart));
         AssertInside(chart);
+        Chart oneWay = Assert.Single(ScenarioCharts.Of(Set(Run("W1-A", "kafka", "franz-go", 1, both)), Scenario("W1-A")));
+        Assert.Contains("200", Texts(oneWay));
+        Assert.DoesNotContain("out 190", Texts(oneWay));
     }
 
     [Fact]

@@ -33,18 +33,19 @@ internal static class ScenarioCharts
         bool isInRecords = scenario.ValueBytes < 512 || scenario.Kind == LoadKind.Singles;
         Figure written = isInRecords ? Figures.InRecords : Figures.InMegabytes;
         Figure read = isInRecords ? Figures.OutRecords : Figures.OutMegabytes;
-        bool hasBoth = runs.Succeeded(scenario.Name).Any(r => written.Read(r.Run) is not null)
-            && runs.Succeeded(scenario.Name).Any(r => read.Read(r.Run) is not null);
+
+        // Some tools also measure the way that the scenario does not ask for.
+        bool hasBoth = scenario.Kind == LoadKind.Tail;
         var bars = new List<Bar>();
         foreach (Contender contender in runs.ContendersOf(scenario.Name))
         {
             string colour = Palette.Of(contender, runs.Contenders).Colour;
-            if (runs.SpreadOf(scenario.Name, contender, written) is { } into)
+            if (scenario.Kind != LoadKind.CatchUp && runs.SpreadOf(scenario.Name, contender, written) is { } into)
             {
                 bars.Add(new Bar(contender.ToString(), hasBoth ? "in" : "", into, colour, false));
             }
 
-            if (runs.SpreadOf(scenario.Name, contender, read) is { } outOf)
+            if (scenario.Kind is LoadKind.Tail or LoadKind.CatchUp && runs.SpreadOf(scenario.Name, contender, read) is { } outOf)
             {
                 bars.Add(new Bar(contender.ToString(), hasBoth ? "out" : "", outOf, colour, hasBoth));
             }
