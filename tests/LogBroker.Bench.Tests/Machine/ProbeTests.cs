@@ -10,8 +10,12 @@ public sealed class ProbeTests : IDisposable
     public void Dispose() => Directory.Delete(_directory);
 
     [Fact]
-    public void Percentiles_are_taken_by_nearest_rank() =>
-        Assert.Equal(new FsyncProbeResult(200, 100, 198), FsyncProbe.Summarize([.. Enumerable.Range(1, 200).Select(i => (double)i).Reverse()]));
+    public void Percentiles_are_taken_by_nearest_rank()
+    {
+        double[] falling = [.. Enumerable.Range(1, 200).Select(i => (double)i).Reverse()];
+
+        Assert.Equal(new FsyncProbeResult(200, 100, 198), FsyncProbe.Summarize(falling));
+    }
 
     [Fact]
     public void One_sample_is_every_percentile() => Assert.Equal(new FsyncProbeResult(1, 7, 7), FsyncProbe.Summarize([7]));

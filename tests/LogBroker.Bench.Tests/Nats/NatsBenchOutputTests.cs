@@ -7,23 +7,16 @@ namespace LogBroker.Bench.Tests.Nats;
 /// <summary>On output of nats 0.5.1.</summary>
 public sealed class NatsBenchOutputTests
 {
-    private const string OneClient = """
+    private const string OneClient =
+        "NATS JetStream synchronous publisher stats: 3,904 msgs/sec ~ 3.8 MiB/sec ~ min: 155.78us ~ avg: 255.95us ~ max: 1,831.26us ~ P50: 242.72us ~ P90: 323.46us ~ P99: 399.28us ~ P99.9: 1,095.68us\n" +
+        "15:36:40 [1] Starting JetStream synchronous publisher, publishing 5,000 messages\n";
 
-
-        NATS JetStream synchronous publisher stats: 3,904 msgs/sec ~ 3.8 MiB/sec ~ min: 155.78us ~ avg: 255.95us ~ max: 1,831.26us ~ P50: 242.72us ~ P90: 323.46us ~ P99: 399.28us ~ P99.9: 1,095.68us
-
-        15:36:40 [1] Starting JetStream synchronous publisher, publishing 5,000 messages
-        """;
-
-    private const string SeveralClients = """
-          [1] 84,125 msgs/sec ~ 82 MiB/sec ~ min: 28,781.72us ~ avg: 46,900.10us ~ max: 63,588.66us ~ P50: 47,091.65us ~ P90: 57,912.53us ~ P99: 63,588.66us ~ P99.9: 63,588.66us (40,000 msgs)
-          [2] 82,350 msgs/sec ~ 80 MiB/sec ~ min: 11,858.85us ~ avg: 48,545.63us ~ max: 80,833.70us ~ P50: 47,220.24us ~ P90: 62,945.70us ~ P99: 80,833.70us ~ P99.9: 80,833.70us (40,000 msgs)
-
-         NATS JetStream asynchronous publisher aggregated stats: 164,700 msgs/sec ~ 161 MiB/sec
-         message rates min 82,350 | avg 83,237 | max 84,125 | stddev 887 msgs
-         latencies per operation min 11,858.85us | avg 47,722.87us | max 80,833.70us | stddev 49,659.61us | P50 47,220.24us | P90 62,945.70us | P99 80,833.70us | P99.9: 80,833.70us
-
-        """;
+    private const string SeveralClients =
+        "  [1] 84,125 msgs/sec ~ 82 MiB/sec ~ min: 28,781.72us ~ avg: 46,900.10us ~ max: 63,588.66us ~ P50: 47,091.65us ~ P90: 57,912.53us ~ P99: 63,588.66us ~ P99.9: 63,588.66us (40,000 msgs)\n" +
+        "  [2] 82,350 msgs/sec ~ 80 MiB/sec ~ min: 11,858.85us ~ avg: 48,545.63us ~ max: 80,833.70us ~ P50: 47,220.24us ~ P90: 62,945.70us ~ P99: 80,833.70us ~ P99.9: 80,833.70us (40,000 msgs)\n" +
+        " NATS JetStream asynchronous publisher aggregated stats: 164,700 msgs/sec ~ 161 MiB/sec\n" +
+        " message rates min 82,350 | avg 83,237 | max 84,125 | stddev 887 msgs\n" +
+        " latencies per operation min 11,858.85us | avg 47,722.87us | max 80,833.70us | stddev 49,659.61us | P50 47,220.24us | P90 62,945.70us | P99 80,833.70us | P99.9: 80,833.70us\n";
 
     private const string Reader = "NATS JetStream ordered ephemeral consumer stats: 237,854 msgs/sec ~ 232 MiB/sec\n";
 

@@ -16,7 +16,8 @@ internal sealed record NatsStreams(string Prefix, int Subjects, int Streams)
     public static NatsStreams For(Scenario scenario, string prefix)
     {
         bool isRead = scenario.Kind is LoadKind.CatchUp or LoadKind.Tail;
-        return new NatsStreams(prefix, scenario.Partitions, isRead ? Math.Min(scenario.Consumers, scenario.Partitions) : scenario.Partitions);
+        int streams = isRead ? Math.Min(scenario.Consumers, scenario.Partitions) : scenario.Partitions;
+        return new NatsStreams(prefix, scenario.Partitions, streams);
     }
 
     public string Name(int stream) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{stream}");
