@@ -93,9 +93,15 @@ internal sealed class SingleRun(PlannedRun run, bool countsSyncs, IProcessStarte
     /// <summary>
     /// Bytes of values that went in and out while the broker was watched. The watch includes the warm-up, the client's numbers do not:
     /// what was produced follows from the acknowledged records, and what was consumed is taken in the same proportion.
+    /// What a catch-up reads in its warm-up is not known; it has none where this counts.
     /// </summary>
     internal static long? BytesMoved(Scenario scenario, ClientResult load)
     {
+        if (scenario.Kind == LoadKind.CatchUp && scenario.Warmup > TimeSpan.Zero)
+        {
+            return null;
+        }
+
         long producedMeasured = load.Produced?.Bytes ?? 0;
         long consumedMeasured = load.Consumed?.Bytes ?? 0;
         double share = 1;

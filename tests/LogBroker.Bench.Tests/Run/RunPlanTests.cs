@@ -7,7 +7,7 @@ namespace LogBroker.Bench.Tests.Run;
 public sealed class RunPlanTests
 {
     private static readonly IReadOnlyList<IBenchedSystem> Systems =
-        [new FakeSystem("logbroker", "sdk"), new FakeSystem("kafka", "franz-go", "java"), new FakeSystem("nats") { Absence = "no file" }];
+        [new FakeSystem("logbroker", "sdk"), new FakeSystem("kafka", "java", "franz-go"), new FakeSystem("nats") { Absence = "no file" }];
 
     [Fact]
     public void Rounds_of_a_scenario_stand_next_to_each_other_and_even_ones_run_backwards()
@@ -15,10 +15,10 @@ public sealed class RunPlanTests
         RunPlan plan = RunPlan.Create(new RunOptions { Workloads = ["W1"], Rounds = 2 }, Systems);
         string[] expected =
         [
-            "W1-A#1 logbroker/sdk", "W1-A#1 kafka/franz-go", "W1-A#1 kafka/java",
-            "W1-A#2 kafka/java", "W1-A#2 kafka/franz-go", "W1-A#2 logbroker/sdk",
-            "W1-B#1 logbroker/sdk", "W1-B#1 kafka/franz-go", "W1-B#1 kafka/java",
-            "W1-B#2 kafka/java", "W1-B#2 kafka/franz-go", "W1-B#2 logbroker/sdk",
+            "W1-A#1 logbroker/sdk", "W1-A#1 kafka/java", "W1-A#1 kafka/franz-go",
+            "W1-A#2 kafka/franz-go", "W1-A#2 kafka/java", "W1-A#2 logbroker/sdk",
+            "W1-B#1 logbroker/sdk", "W1-B#1 kafka/java", "W1-B#1 kafka/franz-go",
+            "W1-B#2 kafka/franz-go", "W1-B#2 kafka/java", "W1-B#2 logbroker/sdk",
         ];
         Assert.Equal(expected, plan.Runs.Select(r => r.Title));
         Assert.Equal([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2], plan.Runs.Select(r => r.Turn));
