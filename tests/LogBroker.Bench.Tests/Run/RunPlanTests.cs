@@ -39,6 +39,9 @@ public sealed class RunPlanTests
         Assert.Equal(["nats: no file"], plan.LeftOut);
         Assert.DoesNotContain(plan.Runs, r => r.System.Name == "nats");
         Assert.Throws<UsageException>(() => RunPlan.Create(new RunOptions { Systems = ["nats"] }, Systems));
+
+        RunPlan named = RunPlan.Create(new RunOptions(), [Systems[0], new FakeSystem("redis") { Absence = "redis is left out: no program" }]);
+        Assert.Equal(["redis is left out: no program"], named.LeftOut);
     }
 
     [Fact]
