@@ -40,7 +40,8 @@ public sealed class RunPlanTests
         Assert.DoesNotContain(plan.Runs, r => r.System.Name == "nats");
         Assert.Throws<UsageException>(() => RunPlan.Create(new RunOptions { Systems = ["nats"] }, Systems));
 
-        RunPlan named = RunPlan.Create(new RunOptions(), [Systems[0], new FakeSystem("redis") { Absence = "redis is left out: no program" }]);
+        var redis = new FakeSystem("redis") { Absence = "redis is left out: no program" };
+        RunPlan named = RunPlan.Create(new RunOptions(), [Systems[0], redis]);
         Assert.Equal(["redis is left out: no program"], named.LeftOut);
     }
 
