@@ -27,6 +27,7 @@ internal static class SinglesLoad
         var ack = new LatencyRecorder(measuredFrom, scenario.Duration);
         Caller[] callers = [.. Enumerable.Range(0, scenario.RecordsInFlight).Select(i => new Caller(target, i))];
         await Task.WhenAll(callers.Select(c => Task.Run(() => c.RunAsync(producer, span, measuredFrom, ack, cancellationToken))));
+        span.Begin(measuredFrom);
         double cpuSeconds = span.CpuSeconds();
         long records = callers.Sum(c => c.RecordsMeasured);
         return new ClientResult
@@ -56,17 +57,12 @@ internal static class SinglesLoad
         {
             var values = new ValueSource(target.Scenario.ValueBytes, index, poolBytes: 0);
             int partition = index % target.Scenario.Partitions;
-            while (!cancellationToken.IsCancellationRequested)
+            do
             {
                 long begin = Stopwatch.GetTimestamp();
                 if (begin >= measuredFrom && !span.HasStarted)
                 {
                     span.Begin(measuredFrom);
-                }
-
-                if (begin >= ack.EndTicks)
-                {
-                    return;
                 }
 
                 var record = new ProducerRecord(values.Next(begin)) { Partition = partition };
@@ -77,6 +73,7 @@ internal static class SinglesLoad
                 Records++;
                 RecordsMeasured += begin >= measuredFrom ? 1 : 0;
             }
+            while (EndTicks < ack.EndTicks && !cancellationToken.IsCancellationRequested);
         }
     }
 }

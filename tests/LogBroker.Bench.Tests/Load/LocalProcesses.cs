@@ -8,7 +8,10 @@ namespace LogBroker.Bench.Tests.Load;
 internal sealed class LocalProcesses : IProcessStarter
 {
     public IRunningProcess Start(
-        string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, Action<string>? onLine = null)
+        string file,
+        IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string>? environment = null,
+        Action<string>? onLine = null)
     {
         var running = new Running(new Process { StartInfo = StartInfo(file, arguments) }, onLine);
         running.Begin();

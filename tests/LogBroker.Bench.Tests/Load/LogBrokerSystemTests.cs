@@ -25,8 +25,8 @@ public sealed class LogBrokerSystemTests : IDisposable
         await using IRunningSystem running = await StartAsync(scenario);
         Assert.Null(await running.PrepareAsync(Client, scenario, CancellationToken.None));
         ClientResult result = await running.RunAsync(Client, scenario, CancellationToken.None);
-        Assert.True(result.Produced!.Records > 0);
-        Assert.Equal(kind is LoadKind.FixedRate or LoadKind.Singles, result.Ack is not null);
+        Assert.NotNull(result.Produced);
+        Assert.True(result.RecordsAcknowledged > 0);
         Assert.Equal(kind is LoadKind.FixedRate, result.EndToEnd is not null);
         Assert.Equal(kind is LoadKind.FixedRate or LoadKind.Tail, result.Consumed is not null);
         VerifyResult? verified = await running.VerifyAsync(Client, scenario, result, CancellationToken.None);
@@ -62,8 +62,11 @@ public sealed class LogBrokerSystemTests : IDisposable
     }
 
     [Fact]
-    public void A_broker_that_is_not_built_is_absent() =>
-        Assert.Contains("does not exist", new LogBrokerSystem(Path.Combine(_directory, "logbrokerd")).WhyAbsent(), StringComparison.Ordinal);
+    public void A_broker_that_is_not_built_is_absent()
+    {
+        var system = new LogBrokerSystem(Path.Combine(_directory, "logbrokerd"));
+        Assert.Contains("does not exist", system.WhyAbsent(), StringComparison.Ordinal);
+    }
 
     public void Dispose() => Directory.Delete(_directory, recursive: true);
 

@@ -14,7 +14,7 @@ public sealed class LogBrokerSystem : IBenchedSystem
 
     /// <param name="serverFile">The program logbrokerd; null is the Release build of the checkout that this program lies in.</param>
     /// <param name="loadFile">The program with the command <c>load</c>; null is this one.</param>
-    /// <param name="dropPageCache">Empties the page cache of the machine before cold reads; null does it by /proc, which only root may.</param>
+    /// <param name="dropPageCache">Empties the page cache of the machine before cold reads; null does it by /proc, as root.</param>
     public LogBrokerSystem(string? serverFile = null, string? loadFile = null, Func<CancellationToken, Task>? dropPageCache = null)
     {
         _serverFile = serverFile ?? FindServer();
