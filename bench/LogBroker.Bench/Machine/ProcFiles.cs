@@ -16,7 +16,8 @@ internal static class ProcFiles
     }
 
     /// <summary>A line such as <c>VmRSS:  1744 kB</c> of /proc/PID/status in bytes; null when it is missing, as in a zombie.</summary>
-    public static long? StatusBytes(string status, string name) => Field(status, name) is { } text ? Number(text.Split(' ')[0]) * 1024 : null;
+    public static long? StatusBytes(string status, string name) =>
+        Field(status, name) is { } text ? Number(text.Split(' ')[0]) * 1024 : null;
 
     /// <summary>A line such as <c>write_bytes: 4096</c> of /proc/PID/io; null when it is missing.</summary>
     public static long? IoBytes(string io, string name) => Field(io, name) is { } text ? Number(text) : null;

@@ -86,7 +86,7 @@ internal sealed class NatsBench(string program, string directory, IProcessStarte
         ];
         FinishedProcess finished = await processes.RunAsync(program, arguments, null, cancellationToken);
         var output = NatsBenchOutput.Parse(finished.StandardOutput + "\n" + finished.StandardError, operations);
-        string commandLine = "nats bench js " + string.Join(' ', benchArguments.Select(a => a.Replace(directory + "/", "", StringComparison.Ordinal)));
+        string commandLine = "nats bench js " + string.Join(' ', benchArguments).Replace(directory + "/", "", StringComparison.Ordinal);
         return new NatsBenchRun(records, records / output.RecordsPerSecond, finished.CpuSeconds, output.Ack, commandLine);
     }
 

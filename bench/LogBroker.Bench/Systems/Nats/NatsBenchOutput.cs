@@ -17,7 +17,7 @@ internal sealed partial record NatsBenchOutput(double RecordsPerSecond, Latency?
     public static NatsBenchOutput Parse(string output, long operations)
     {
         Match rate = Rate().Match(output);
-        if (!rate.Success)
+        if (!rate.Success || Number(rate.Groups[1]) == 0)
         {
             throw new BenchException("nats bench printed no result: " + output.Trim());
         }

@@ -11,6 +11,7 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
 {
     private const int WarmupReadShare = 4;
     private readonly List<NatsStreams> _written = [];
+    private NatsConnection? _idleConsumer;
 
     public IReadOnlyList<int> ProcessIds => server.ProcessIds;
 
@@ -29,6 +30,12 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
         }
 
         NatsStreams streams = await CreateAsync("b", client, scenario, cancellationToken);
+        if (scenario is { Kind: LoadKind.Idle, Consumers: > 0 })
+        {
+            _idleConsumer = await NatsConnection.OpenAsync(server.Port, cancellationToken);
+            await streams.AttachAsync(_idleConsumer, cancellationToken);
+        }
+
         if (scenario.PreloadBytes == 0)
         {
             return null;
@@ -63,7 +70,11 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
 
     public Task<long?> SyncsAsync(CancellationToken cancellationToken) => Task.FromResult<long?>(null);
 
-    public ValueTask DisposeAsync() => server.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        _idleConsumer?.Dispose();
+        return server.DisposeAsync();
+    }
 
     private static int Multiple(Scenario scenario) =>
         (scenario.Kind == LoadKind.Singles ? scenario.RecordsInFlight : scenario.Producers) * scenario.Partitions;
@@ -108,7 +119,7 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
         const string Value = "every record has the same value";
         string streams = scenario.Partitions > 1 ? "; a stream for each partition" : "";
         int batch = NatsBench.BatchRecords(scenario, isFast);
-        return scenario.Kind == LoadKind.Singles ? $"{Value}; {scenario.RecordsInFlight} connections, each with one record in flight"
+        return scenario.Kind == LoadKind.Singles ? $"{Value}; connections with one record in flight each: {scenario.RecordsInFlight}"
             : isFast ? $"{Value}; fast batch publish, at most 2 × {batch} records unacknowledged"
             : $"{Value}; each producer sends {batch} records and waits until all are acknowledged{streams}";
     }
@@ -209,12 +220,6 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
 
     private async Task<ClientResult> IdleAsync(string client, Scenario scenario, CancellationToken cancellationToken)
     {
-        using NatsConnection connection = await NatsConnection.OpenAsync(server.Port, cancellationToken);
-        if (scenario.Consumers > 0)
-        {
-            await _written[0].AttachAsync(connection, cancellationToken);
-        }
-
         await Task.Delay(scenario.Duration, cancellationToken);
         return new ClientResult
         {

@@ -16,13 +16,14 @@ internal sealed record NatsStreams(string Prefix, int Subjects, int Streams)
     public static NatsStreams For(Scenario scenario, string prefix)
     {
         bool isRead = scenario.Kind is LoadKind.CatchUp or LoadKind.Tail;
-        return new NatsStreams(prefix, scenario.Partitions, isRead ? Math.Min(scenario.Consumers, scenario.Partitions) : scenario.Partitions);
+        int streams = isRead ? Math.Min(scenario.Consumers, scenario.Partitions) : scenario.Partitions;
+        return new NatsStreams(prefix, scenario.Partitions, streams);
     }
 
     public string Name(int stream) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{stream}");
 
     /// <summary>What the load program publishes to: with several subjects it appends the token itself.</summary>
-    public string PublishSubject => Subjects == 1 ? Prefix + ".0" : Prefix;
+    public string PublishSubject => Subjects == 1 ? Subject(0) : Prefix;
 
     /// <summary>Subjects that a stream holds; of <paramref name="records"/> spread evenly this is its share.</summary>
     public long RecordsOf(int stream, long records) => records / Subjects * SubjectsOf(stream).Count();
@@ -31,7 +32,7 @@ internal sealed record NatsStreams(string Prefix, int Subjects, int Streams)
     public string Definition(int stream, bool isBatched) => JsonSerializer.Serialize(new Dictionary<string, object>
     {
         ["name"] = Name(stream),
-        ["subjects"] = SubjectsOf(stream).Select(s => string.Create(CultureInfo.InvariantCulture, $"{Prefix}.{s}")).ToArray(),
+        ["subjects"] = SubjectsOf(stream).Select(Subject).ToArray(),
         ["retention"] = "limits",
         ["storage"] = "file",
         ["discard"] = "old",
@@ -83,6 +84,12 @@ internal sealed record NatsStreams(string Prefix, int Subjects, int Streams)
 
     /// <summary>From the answer to a request for a stream's information.</summary>
     internal static long Messages(JsonElement info) => info.GetProperty("state").GetProperty("messages").GetInt64();
+
+    /// <summary>The load program pads its tokens with zeros to the width of their number: of ten, the last is <c>09</c>.</summary>
+    private string Subject(int partition) =>
+        $"{Prefix}.{Text(partition).PadLeft(Text(Subjects).Length, '0')}";
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private IEnumerable<int> SubjectsOf(int stream) => Enumerable.Range(0, Subjects).Where(s => s % Streams == stream);
 }

@@ -40,13 +40,13 @@ internal sealed partial record RedisBenchmarkOutput(double RecordsPerSecond, Lat
         return new Latency
         {
             Count = all.Max(r => r.Count),
-            Mean = Number(summary, 1) * MicrosecondsPerMillisecond,
-            P50 = Number(summary, 3) * MicrosecondsPerMillisecond,
+            Mean = Microseconds(summary, 1),
+            P50 = Microseconds(summary, 3),
             P90 = AtLeast(all, 90),
-            P99 = Number(summary, 5) * MicrosecondsPerMillisecond,
+            P99 = Microseconds(summary, 5),
             P999 = AtLeast(all, 99.9),
             P9999 = AtLeast(all, 99.99),
-            Max = Number(summary, 6) * MicrosecondsPerMillisecond,
+            Max = Microseconds(summary, 6),
             Curve = [.. byPercentile.Select(r => new CurvePoint(r.Percentile, r.Microseconds))],
         };
     }
@@ -57,8 +57,11 @@ internal sealed partial record RedisBenchmarkOutput(double RecordsPerSecond, Lat
     private static Row[] Rows(string table) =>
     [
         .. TableRow().Matches(table)
-            .Select(m => new Row(Number(m, 1), Number(m, 2) * MicrosecondsPerMillisecond, (long)Number(m, 3))),
+            .Select(m => new Row(Number(m, 1), Microseconds(m, 2), (long)Number(m, 3))),
     ];
+
+    // It prints milliseconds with three digits.
+    private static double Microseconds(Match match, int group) => Math.Round(Number(match, group) * MicrosecondsPerMillisecond);
 
     private static double Number(Match match, int group) => double.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
 

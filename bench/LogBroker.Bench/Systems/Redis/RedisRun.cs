@@ -47,8 +47,8 @@ internal sealed class RedisRun(RedisServer server, string benchmarkProgram, IPro
             CpuBytes = load.Records * scenario.ValueBytes,
             RecordsAcknowledged = load.Records,
             CommandLine = "redis-benchmark " + string.Join(' ', Arguments(scenario, run.Records, "VALUE")),
-            Remark = $"every record has the same value of letters; {connections} connections, a pipeline of {pipeline} records"
-                + $" in flight on each{keys}; the data set stays in memory",
+            Remark = $"every record has the same value of letters; connections: {connections}, records in flight on each: {pipeline}{keys};"
+                + " the data set stays in memory",
         };
     }
 

@@ -90,7 +90,8 @@ internal sealed partial class RedisServer(string program, string dataDirectory, 
     }
 
     /// <summary>Of the answer to <c>--version</c>, such as 7.0.15.</summary>
-    internal static string ParseVersion(string output) => VersionField().Match(output) is { Success: true } match ? match.Groups[1].Value : "";
+    internal static string ParseVersion(string output) =>
+        VersionField().Match(output) is { Success: true } match ? match.Groups[1].Value : "";
 
     private static string AppendFsync(DurabilityClass durability) => durability == DurabilityClass.B ? "always" : "everysec";
 
