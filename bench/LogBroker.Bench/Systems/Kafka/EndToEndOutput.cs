@@ -15,7 +15,8 @@ internal static partial class EndToEndOutput
         Match percentiles = PercentilesLine().Match(output);
         return average.Success && percentiles.Success
             ? $"kafka-e2e-latency, one record at a time to its consumer: mean {average.Groups[1].Value} ms, "
-                + $"p50 {percentiles.Groups[1].Value}, p99 {percentiles.Groups[2].Value}, p99.9 {percentiles.Groups[3].Value} ms (cut to whole ms)"
+                + $"p50 {percentiles.Groups[1].Value}, p99 {percentiles.Groups[2].Value}, "
+                + $"p99.9 {percentiles.Groups[3].Value} ms (cut to whole ms)"
             : throw new BenchException($"kafka-e2e-latency printed no latencies: {output}");
     }
 

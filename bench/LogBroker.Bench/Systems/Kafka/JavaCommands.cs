@@ -6,10 +6,10 @@ namespace LogBroker.Bench.Systems.Kafka;
 /// <summary>The arguments of Kafka's own tools, such as 4.2 and later take them.</summary>
 internal static class JavaCommands
 {
-    /// <summary>Of a batch of one record without a key, at most: 61 of the batch, 21 of the record, and its three small fields.</summary>
+    /// <summary>A batch of one record without a key, at most: 61 of the batch, 21 of the record, and its small fields.</summary>
     private const int SingleBatchOverheadBytes = 88;
 
-    /// <summary>A record is in flight from <c>send</c> until its acknowledgement: <c>buffer.memory</c> holds that many and no more.</summary>
+    /// <summary>A record is in flight from <c>send</c> until its acknowledgement: <c>buffer.memory</c> holds so many.</summary>
     public static long SinglesBufferBytes(int valueBytes, int recordsInFlight) =>
         ((long)recordsInFlight * (valueBytes + SingleBatchOverheadBytes)) + (valueBytes / 2);
 
@@ -65,9 +65,6 @@ internal static class JavaCommands
     /// <summary>Positional: named arguments came in 4.2 only, and both work until 5.0.</summary>
     public static IReadOnlyList<string> OneAtATime(string address, string topic, long records, int valueBytes) =>
         [address, topic, Text(records), "all", Text(valueBytes)];
-
-    public static IReadOnlyList<string> ConsoleConsume(string address, string topic, string group) =>
-        ["--bootstrap-server", address, "--topic", topic, "--group", group];
 
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

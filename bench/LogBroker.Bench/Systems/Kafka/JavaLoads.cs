@@ -75,7 +75,8 @@ internal sealed class JavaLoads(KafkaBroker broker, JavaTools tools)
         double start;
         try
         {
-            await broker.WaitForStableGroupAsync(Group, cancellationToken);
+            await broker.WaitForStableGroupAsync(
+                Group, () => consumers.FirstOrDefault(c => c.HasExited)?.OutputTail, cancellationToken);
             producers = StartProducers(arguments, scenario.Producers);
             await WindowedTool.WaitForFirstWindowsAsync(consumers, cancellationToken);
             start = await RunAsync(producers, scenario.Warmup, scenario.Duration, cancellationToken);
@@ -173,8 +174,8 @@ internal sealed class JavaLoads(KafkaBroker broker, JavaTools tools)
             CpuSeconds = finished.Sum(f => f.CpuSeconds),
             CpuBytes = consumed.Bytes,
             CommandLine = tools.CommandLine("kafka-consumer-perf-test", arguments, scenario.Consumers),
-            Remark = FormattableString.Invariant(
-                $"without joining the group; with its {joinSeconds:0.00} s it would be {consumed.Bytes / (seconds + joinSeconds) / 1e6:0} MB/s; ")
+            Remark = FormattableString.Invariant($"without joining the group; with its {joinSeconds:0.00} s it would be ")
+                + FormattableString.Invariant($"{consumed.Bytes / (seconds + joinSeconds) / 1e6:0} MB/s; ")
                 + $"a JVM that has not run before; {WholeLife}",
         };
     }
@@ -185,12 +186,13 @@ internal sealed class JavaLoads(KafkaBroker broker, JavaTools tools)
         List<IRunningProcess> attached = [];
         for (int i = 0; i < consumers; i++)
         {
-            attached.Add(tools.StartConsoleConsumer(topic, Group));
+            attached.Add(tools.StartWaitingConsumer(topic, Group));
         }
 
         if (consumers > 0)
         {
-            await broker.WaitForStableGroupAsync(Group, cancellationToken);
+            await broker.WaitForStableGroupAsync(
+                Group, () => attached.FirstOrDefault(p => p.HasExited)?.OutputTail, cancellationToken);
         }
 
         return attached;
@@ -229,7 +231,7 @@ internal sealed class JavaLoads(KafkaBroker broker, JavaTools tools)
     private async Task<ClientResult> WithOneAtATimeAsync(
         ClientResult result, double recordsPerSecond, Scenario scenario, CancellationToken cancellationToken)
     {
-        long records = Math.Clamp((long)(recordsPerSecond * CalibrationMin.TotalSeconds), 100, 10_000);
+        long records = Math.Clamp((long)recordsPerSecond, 100, 10_000);
         await broker.CreateTopicAsync(OneAtATimeTopic, scenario, cancellationToken);
         FinishedProcess finished = await tools.OneAtATimeAsync(OneAtATimeTopic, records, scenario.ValueBytes, cancellationToken);
         return result with

@@ -7,6 +7,7 @@ internal sealed class JavaTools(string home, KafkaBroker broker, string dataDire
 {
     public const int Unthrottled = -1;
     private const int ConsumerTimeoutMs = 60_000;
+    private const int DayMs = 24 * 60 * 60 * 1000;
 
     private static readonly Dictionary<string, string> Environment = new() { ["KAFKA_HEAP_OPTS"] = "-Xms512m -Xmx512m" };
 
@@ -35,8 +36,12 @@ internal sealed class JavaTools(string home, KafkaBroker broker, string dataDire
             Environment,
             cancellationToken);
 
-    public IRunningProcess StartConsoleConsumer(string topic, string group) =>
-        processes.Start(Tool("kafka-console-consumer"), JavaCommands.ConsoleConsume(broker.Address, topic, group), Environment);
+    /// <summary>A reader that waits for records for a day, unless it is ended before.</summary>
+    public IRunningProcess StartWaitingConsumer(string topic, string group) =>
+        processes.Start(
+            Tool("kafka-consumer-perf-test"),
+            JavaCommands.Consume(broker.Address, topic, group, long.MaxValue, DayMs, isDetailed: false),
+            Environment);
 
     public WindowedTool StartProducer(IReadOnlyList<string> arguments) =>
         WindowedTool.Start(

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Sockets;
 using LogBroker.Bench.Plan;
 
@@ -43,8 +44,7 @@ internal sealed class KafkaBroker : IAsyncDisposable
     public static async Task<KafkaBroker> StartAsync(
         string home, string dataDirectory, Scenario scenario, IProcessStarter processes, CancellationToken cancellationToken)
     {
-        int port = KafkaConnection.FreePort();
-        int controllerPort = KafkaConnection.FreePort();
+        (int port, int controllerPort) = KafkaConnection.FreePorts();
         var broker = new KafkaBroker(home, dataDirectory, port, processes);
         string logDirectory = Path.Combine(dataDirectory, "logs");
         await File.WriteAllTextAsync(
@@ -78,9 +78,13 @@ internal sealed class KafkaBroker : IAsyncDisposable
             async metadata =>
             {
                 KafkaPartition[] there = UserPartitions(metadata);
-                return there.Length == partitions
-                    && there.All(p => p.Leader >= 0)
-                    && (partitions == 0 || (await OffsetsAsync(there, KafkaMessages.LatestOffset, cancellationToken)).All(o => o.Offset != null));
+                if (there.Length < partitions || there.Any(p => p.Leader < 0))
+                {
+                    return false;
+                }
+
+                IReadOnlyList<KafkaOffset> ends = await OffsetsAsync(there, KafkaMessages.LatestOffset, cancellationToken);
+                return ends.All(o => o.Offset != null);
             },
             cancellationToken);
     }
@@ -116,18 +120,23 @@ internal sealed class KafkaBroker : IAsyncDisposable
 
     /// <summary>The topic whose name starts so: tools that make their own topics end the name as they like.</summary>
     public async Task<string> TopicNamedAsync(string prefix, CancellationToken cancellationToken) =>
-        UserPartitions(await MetadataAsync(cancellationToken)).Select(p => p.Topic).FirstOrDefault(t => t.StartsWith(prefix, StringComparison.Ordinal))
+        UserPartitions(await MetadataAsync(cancellationToken))
+            .Select(p => p.Topic)
+            .FirstOrDefault(t => t.StartsWith(prefix, StringComparison.Ordinal))
         ?? throw new BenchException($"Kafka has no topic {prefix}…");
 
-    public async Task WaitForStableGroupAsync(string group, CancellationToken cancellationToken)
+    /// <summary>Returns when the group has its members and they their partitions.</summary>
+    /// <exception cref="BenchException">It took longer than a minute, or a member ended: then its output is what is asked for.</exception>
+    public async Task WaitForStableGroupAsync(string group, Func<string?> outputOfEnded, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         while (KafkaMessages.ReadGroupState(
             await KafkaConnection.AskAsync(Port, KafkaMessages.DescribeGroup(group), cancellationToken)) != "Stable")
         {
-            if (clock.Elapsed > TimeSpan.FromMinutes(1))
+            string? output = outputOfEnded();
+            if (output != null || clock.Elapsed > TimeSpan.FromMinutes(1))
             {
-                throw new BenchException($"Kafka's consumer group {group} did not settle within a minute");
+                throw new BenchException($"Kafka's consumer group {group} did not settle: {output ?? "a minute is over"}");
             }
 
             await Task.Delay(PollInterval * 10, cancellationToken);
@@ -193,7 +202,7 @@ internal sealed class KafkaBroker : IAsyncDisposable
     private async Task EndProcessAsync(bool isKilled, CancellationToken cancellationToken)
     {
         IRunningProcess process = _process ?? throw new BenchException("Kafka is not running");
-        string processId = process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        string processId = process.Id.ToString(CultureInfo.InvariantCulture);
         // Not StopAsync: that ends with SIGKILL after ten seconds, and an orderly stop with much data unflushed may take longer.
         await _processes.RunAsync("kill", [isKilled ? "-KILL" : "-TERM", processId], cancellationToken: cancellationToken);
         var clock = Stopwatch.StartNew();

@@ -14,6 +14,7 @@ internal sealed class KgoLoads(KafkaBroker broker, string file, IProcessStarter 
 
     private const long CalibrationBytes = 16 << 20;
     private const long SinglesAtFirst = 200;
+    private const int RepeatsMax = 3;
     private const string BothParts =
         "kgo-bench produces and then reads all of it back: broker's and client's CPU are of both; CPU over its whole life";
 
@@ -44,9 +45,13 @@ internal sealed class KgoLoads(KafkaBroker broker, string file, IProcessStarter 
     public async Task<ClientResult> ProduceAsync(Scenario scenario, CancellationToken cancellationToken)
     {
         (double rate, long before) = await WarmUpAsync(scenario, cancellationToken);
-        long most = (scenario.BytesWrittenMax / scenario.ValueBytes) - before;
-        long records = Math.Clamp((long)(rate * scenario.Duration.TotalSeconds), 1, Math.Max(1, most));
-        ClientResult result = await MeasureAsync(scenario, records, cancellationToken);
+        ClientResult result = await MeasureForAsync(scenario, rate, before, cancellationToken);
+        for (int repeats = 0; repeats < RepeatsMax && IsMuchTooShort(result.Produced!, scenario, before); repeats++)
+        {
+            before += result.Produced!.Records;
+            result = await MeasureForAsync(scenario, result.Produced.RecordsPerSecond, before, cancellationToken);
+        }
+
         return result with
         {
             RecordsAcknowledged = result.RecordsAcknowledged + before,
@@ -81,6 +86,19 @@ internal sealed class KgoLoads(KafkaBroker broker, string file, IProcessStarter 
             CommandLine = CommandLine(arguments),
             Remark = "records and CPU with the warm-up, latencies without; the number of latencies is rate times seconds",
         };
+    }
+
+    private static long RecordsLeft(Scenario scenario, long before) =>
+        Math.Max(1, (scenario.BytesWrittenMax / scenario.ValueBytes) - before);
+
+    /// <summary>A short warm-up told too low a rate; then that run is one more warm-up, unless the bytes are used up.</summary>
+    private static bool IsMuchTooShort(Throughput produced, Scenario scenario, long before) =>
+        produced.Seconds < scenario.Duration.TotalSeconds / 2 && produced.Records < RecordsLeft(scenario, before) / 2;
+
+    private Task<ClientResult> MeasureForAsync(Scenario scenario, double rate, long before, CancellationToken cancellationToken)
+    {
+        long records = Math.Clamp((long)(rate * scenario.Duration.TotalSeconds), 1, RecordsLeft(scenario, before));
+        return MeasureAsync(scenario, records, cancellationToken);
     }
 
     /// <summary>Runs of growing length until the warm-up's time is used; the last one tells the rate.</summary>

@@ -57,7 +57,8 @@ internal static partial class ProducerPerfOutput
     private static double Number(Match match, string group) => double.Parse(match.Groups[group].ValueSpan, CultureInfo.InvariantCulture);
 
     [GeneratedRegex(
-        @"^(?<records>\d+) records sent, (?<rate>[\d.]+) records/sec \([\d.]+ MB/sec\), (?<avg>[\d.]+) ms avg latency, (?<max>[\d.]+) ms max latency\.\s*$")]
+        @"^(?<records>\d+) records sent, (?<rate>[\d.]+) records/sec \([\d.]+ MB/sec\), "
+        + @"(?<avg>[\d.]+) ms avg latency, (?<max>[\d.]+) ms max latency\.\s*$")]
     private static partial Regex WindowLine();
 
     [GeneratedRegex(

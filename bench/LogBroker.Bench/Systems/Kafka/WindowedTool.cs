@@ -42,6 +42,10 @@ internal sealed class WindowedTool : IAsyncDisposable
         }
     }
 
+    public bool HasExited => Process.HasExited;
+
+    public string OutputTail => Process.OutputTail;
+
     private IRunningProcess Process => _process ?? throw new InvalidOperationException("The tool is not started");
 
     /// <param name="processes">Ends the tool whatever happens.</param>
@@ -70,9 +74,9 @@ internal sealed class WindowedTool : IAsyncDisposable
         double limit = NowSeconds + FirstWindowLimit.TotalSeconds;
         while (tools.FirstOrDefault(t => t.RecordsReported == 0) is { } silent)
         {
-            if (silent.Process.HasExited || NowSeconds > limit)
+            if (silent.HasExited || NowSeconds > limit)
             {
-                throw new BenchException($"A load program of Kafka reported nothing: {silent.Process.OutputTail}");
+                throw new BenchException($"A load program of Kafka reported nothing: {silent.OutputTail}");
             }
 
             await Task.Delay(PollInterval, cancellationToken);
@@ -87,16 +91,16 @@ internal sealed class WindowedTool : IAsyncDisposable
         IReadOnlyList<WindowedTool> tools, double startSeconds, TimeSpan span, CancellationToken cancellationToken)
     {
         double end = startSeconds + (span + LastWindowTime).TotalSeconds;
-        while (NowSeconds < end && tools.Any(t => !t.Process.HasExited))
+        while (NowSeconds < end && tools.Any(t => !t.HasExited))
         {
             await Task.Delay(PollInterval, cancellationToken);
         }
 
         foreach (WindowedTool tool in tools)
         {
-            if (tool.Process.HasExited && !tool.Process.OutputTail.Contains(tool._endsWith, StringComparison.Ordinal))
+            if (tool.HasExited && !tool.OutputTail.Contains(tool._endsWith, StringComparison.Ordinal))
             {
-                throw new BenchException($"A load program of Kafka failed: {tool.Process.OutputTail}");
+                throw new BenchException($"A load program of Kafka failed: {tool.OutputTail}");
             }
         }
     }
