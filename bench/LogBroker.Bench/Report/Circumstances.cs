@@ -18,8 +18,8 @@ internal static class Circumstances
             [var first, .., var last] => [.. ((string[])[Day(first), Day(last)]).Distinct()],
         });
         return $"Measured at {commits}{(dates.Length > 0 ? " on " + dates : "")} on {machine.Cpu}, {machine.Cores} cores, "
-            + $"{Quantity.Text(machine.MemoryBytes, Unit.Bytes)} of memory, {machine.FileSystem}, kernel {machine.Kernel}, {machine.Runtime}; "
-            + "the load programs ran on the same cores.\n\n";
+            + $"{Quantity.Text(machine.MemoryBytes, Unit.Bytes)} of memory, {machine.FileSystem}, kernel {machine.Kernel}, "
+            + $"{machine.Runtime}; the load programs ran on the same cores.\n\n";
     }
 
     /// <summary>A line on a run that failed or lost records; null when it was good.</summary>
@@ -30,7 +30,8 @@ internal static class Circumstances
         {
             { Failure: { } failure } => $"{name}: **failed**: {PlainLine.Of(failure)}",
             { Verify: { IsComplete: false } verify } when verify.RecordsFound < verify.RecordsExpected =>
-                $"{name}: **{verify.RecordsExpected - verify.RecordsFound:#,##0} of {verify.RecordsExpected:#,##0} acknowledged records are missing**",
+                $"{name}: **{verify.RecordsExpected - verify.RecordsFound:#,##0} of {verify.RecordsExpected:#,##0} acknowledged records"
+                + " are missing**",
             { Verify.IsComplete: false } => $"{name}: **the records found have other bytes than those acknowledged**",
             _ => null,
         };
@@ -50,7 +51,9 @@ internal static class Circumstances
         text.Append('\n');
         Append(text, "### Left out", runs.Files.SelectMany(f => f.LeftOut).Distinct());
         Append(text, "### Failures", runs.All.Select(r => WhatWentWrong(r.Run)).OfType<string>());
-        Append(text, "### Versions", runs.All.Where(r => r.Run.Version is not null).Select(r => $"{r.Run.System} {r.Run.Version}").Distinct());
+        Append(
+            text, "### Versions",
+            runs.All.Where(r => r.Run.Version is not null).Select(r => $"{r.Run.System} {r.Run.Version}").Distinct());
         Append(
             text, "### Configurations",
             runs.All.Where(r => r.Run.Configuration is not null)

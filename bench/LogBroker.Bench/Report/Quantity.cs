@@ -1,7 +1,7 @@
 namespace LogBroker.Bench.Report;
 
 /// <summary>What a figure is counted in.</summary>
-internal enum Unit
+public enum Unit
 {
     RecordsPerSecond,
     MegabytesPerSecond,
@@ -24,7 +24,7 @@ internal static class Quantity
         return Digits(value / scale) + suffix;
     }
 
-    /// <summary>Median with its unit, and the range in the same unit when there was more than one round; empty for null.</summary>
+    /// <summary>Median with its unit, and the range in the same unit when the rounds differ; empty for null.</summary>
     public static string Text(Spread? spread, Unit unit)
     {
         if (spread is null)
@@ -34,7 +34,7 @@ internal static class Quantity
 
         (double scale, string suffix) = Scale(spread.Median, unit);
         string median = Digits(spread.Median / scale) + suffix;
-        return spread.Count == 1 || spread.Min == spread.Max ? median : $"{median} ({Digits(spread.Min / scale)}–{Digits(spread.Max / scale)})";
+        return spread.Min == spread.Max ? median : $"{median} ({Digits(spread.Min / scale)}–{Digits(spread.Max / scale)})";
     }
 
     /// <summary>Three significant digits, at least to the unit; thousands with commas.</summary>

@@ -78,6 +78,10 @@ internal sealed class RunSet
     public Spread? SpreadOf(string scenario, Contender contender, Figure figure) =>
         Spread.Of(Succeeded(scenario, contender).Select(r => figure.Read(r.Run)));
 
+    /// <summary>The figure that stands for a scenario; null when nobody has any.</summary>
+    public Figure? HeadlineOf(Scenario scenario) =>
+        Figures.Headline(scenario).FirstOrDefault(f => Succeeded(scenario.Name).Any(r => f.Read(r.Run) is not null));
+
     /// <summary>What the disk did beside a run's scenario and round, where it was measured.</summary>
     public DiskProbeResult? DiskProbeFor(MeasuredRun run) =>
         Files[run.File].DiskProbes.GetValueOrDefault($"{run.Run.Scenario}#{run.Run.Round}");

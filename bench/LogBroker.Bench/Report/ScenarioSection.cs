@@ -1,11 +1,12 @@
 using System.Text;
+using System.Text.RegularExpressions;
 using LogBroker.Bench.Plan;
 using LogBroker.Bench.Results;
 
 namespace LogBroker.Bench.Report;
 
 /// <summary>One scenario: what it is, speed, cost, ratios, remarks, and the single rounds folded away.</summary>
-internal static class ScenarioSection
+internal static partial class ScenarioSection
 {
     public static void AppendTo(StringBuilder text, RunSet runs, Scenario scenario)
     {
@@ -106,7 +107,7 @@ internal static class ScenarioSection
         [
             .. runs.RunsOf(scenario.Name).Select(r => Circumstances.WhatWentWrong(r.Run)).OfType<string>().Select(l => $"- {l}"),
             .. runs.Succeeded(scenario.Name).Where(r => !string.IsNullOrWhiteSpace(r.Run.Load?.Remark))
-                .Select(r => $"- {r.Contender}: {PlainLine.Of(r.Run.Load!.Remark!)}").Distinct(),
+                .GroupBy(r => (r.Contender, Digits().Replace(r.Run.Load!.Remark!, "0"))).Select(RemarkLine),
         ];
         if (lines.Length > 0)
         {
@@ -114,12 +115,23 @@ internal static class ScenarioSection
         }
     }
 
+    /// <summary>Remarks that differ only in their numbers are one line, with the numbers of the first round.</summary>
+    private static string RemarkLine(IEnumerable<MeasuredRun> runs)
+    {
+        string[] remarks = [.. runs.Select(r => r.Run.Load!.Remark!).Distinct()];
+        string suffix = remarks.Length > 1 ? $" (round {runs.First().Run.Round}; other numbers in other rounds)" : "";
+        return $"- {runs.First().Contender}: {PlainLine.Of(remarks[0])}{suffix}";
+    }
+
     private static void AppendRounds(StringBuilder text, RunSet runs, Scenario scenario)
     {
-        Figure? figure = Figures.Headline(scenario).FirstOrDefault(f => runs.Succeeded(scenario.Name).Any(r => f.Read(r.Run) is not null));
+        Figure? figure = runs.HeadlineOf(scenario);
         var table = new MarkdownTable(
             "round", "turn", "run", figure?.Title ?? "", "fsync before, p50", "p99", "fsync after, p50", "p99", "after / before",
-            "disk, write", "disk, read") { WordColumns = 3 };
+            "disk, write", "disk, read")
+        {
+            WordColumns = 3,
+        };
         foreach (MeasuredRun run in runs.RunsOf(scenario.Name).OrderBy(r => r.File).ThenBy(r => r.Run.Round).ThenBy(r => r.Run.Turn))
         {
             RunResult result = run.Run;
@@ -142,4 +154,7 @@ internal static class ScenarioSection
 
     private static string Rate(double? megabytesPerSecond) =>
         megabytesPerSecond is { } rate ? $"{Quantity.Text(rate, Unit.MegabytesPerSecond)} MB/s" : "";
+
+    [GeneratedRegex(@"\d+(\.\d+)?")]
+    private static partial Regex Digits();
 }

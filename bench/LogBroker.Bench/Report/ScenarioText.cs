@@ -7,7 +7,8 @@ internal static class ScenarioText
 {
     /// <summary>For the subtitle of a chart.</summary>
     public static string Short(Scenario scenario) =>
-        $"{Class(scenario.Class)}; {string.Join(", ", Shape(scenario))}";
+        $"class {scenario.Class} ({(scenario.Class == DurabilityClass.A ? "page cache" : "fsynced")}); "
+        + string.Join(", ", Shape(scenario));
 
     /// <summary>For the head of a section: all settings.</summary>
     public static string Long(Scenario scenario)
@@ -30,8 +31,8 @@ internal static class ScenarioText
             parts.Add(scenario.Restart == RestartKind.Kill ? "then ended by SIGKILL and started again" : "then stopped and started again");
         }
 
-        return $"{string.Join(", ", parts)}. Measured for {scenario.Duration.TotalSeconds:0.##} s after {scenario.Warmup.TotalSeconds:0.##} s"
-            + $" of warm-up, at most {Quantity.Text(scenario.BytesWrittenMax, Unit.Bytes)} written.";
+        return $"{string.Join(", ", parts)}. Measured for {scenario.Duration.TotalSeconds:0.##} s after "
+            + $"{scenario.Warmup.TotalSeconds:0.##} s of warm-up, at most {Quantity.Text(scenario.BytesWrittenMax, Unit.Bytes)} written.";
     }
 
     /// <summary>What an acknowledgement means.</summary>

@@ -32,7 +32,7 @@ internal static class Summary
             .Append($"{findings.Count(f => f.Finding.Verdict == Verdict.Met)} met, ")
             .Append($"{findings.Count(f => f.Finding.Verdict == Verdict.Missed)} missed, ")
             .Append($"{findings.Count(f => f.Finding.Verdict == Verdict.NotMeasured)} not measured. ")
-            .Append("\"Kafka\" is the better of its clients in the same round; ratios are ours / theirs, median and range of the rounds.\n\n");
+            .Append("\"Kafka\" is the better of its clients in the same round; ratios are ours / theirs, median and range.\n\n");
         foreach (DurabilityClass durability in Classes)
         {
             text.Append($"### Targets where {ScenarioText.Class(durability)}\n\n");
@@ -50,8 +50,11 @@ internal static class Summary
     {
         text.Append("## Where we lose\n\n");
         IReadOnlyList<Loss> losses = Losses.Of(runs);
-        string[] missed = [.. findings.Where(f => f.Finding.Verdict == Verdict.Missed)
-            .Select(f => $"- {f.Target.Row}, {f.Target.Scenario ?? "class " + f.Target.Class}: {f.Target.Rule}; measured {f.Finding.Measured}")];
+        string[] missed =
+        [
+            .. findings.Where(f => f.Finding.Verdict == Verdict.Missed).Select(f =>
+                $"- {f.Target.Row}, {f.Target.Scenario ?? "class " + f.Target.Class}: {f.Target.Rule}; measured {f.Finding.Measured}"),
+        ];
         string[] broken = [.. runs.All.Where(r => r.Contender.IsOurs).Select(r => Circumstances.WhatWentWrong(r.Run)).OfType<string>()];
         if (losses.Count + missed.Length + broken.Length == 0)
         {
@@ -112,7 +115,8 @@ internal static class Summary
 
     private static void AppendOverview(StringBuilder text, RunSet runs)
     {
-        text.Append("## At a glance\n\nOne figure of each scenario; a system with several clients counts by the one with the better median.\n\n");
+        text.Append("## At a glance\n\nOne figure of each scenario; a system with several clients counts by the one with the better ")
+            .Append("median, in the ratio by the better one of each round.\n\n");
         foreach (DurabilityClass durability in Classes.Where(c => runs.Scenarios.Any(s => s.Class == c)))
         {
             text.Append($"Where {ScenarioText.Class(durability)}:\n\n");
@@ -120,8 +124,7 @@ internal static class Summary
             var table = new MarkdownTable(["scenario", "figure", .. systems, "ours / kafka"]) { WordColumns = 2 };
             foreach (Scenario scenario in runs.Scenarios.Where(s => s.Class == durability))
             {
-                Figure? figure = Figures.Headline(scenario).FirstOrDefault(f => runs.Succeeded(scenario.Name).Any(r => f.Read(r.Run) is not null));
-                if (figure is not null)
+                if (runs.HeadlineOf(scenario) is { } figure)
                 {
                     Spread? ratio = PairedRatios.Of(runs, scenario, figure, Rival.Kafka)?.Ratio;
                     table.Add([

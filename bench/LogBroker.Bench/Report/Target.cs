@@ -3,7 +3,7 @@ using LogBroker.Bench.Plan;
 namespace LogBroker.Bench.Report;
 
 /// <summary>What became of a target.</summary>
-internal enum Verdict
+public enum Verdict
 {
     Met,
     Missed,

@@ -144,7 +144,9 @@ internal static class TargetRules
         }
 
         double limit = 1 + (scenario.PreloadBytes / 1e6 / rate.Value);
-        return Judge(seconds.Median <= limit, $"{measured} against {Quantity.Text(limit, Unit.Seconds)} ({Quantity.Digits(rate.Value)} MB/s)");
+        return Judge(
+            seconds.Median <= limit,
+            $"{measured} against {Quantity.Text(limit, Unit.Seconds)} (read at {Quantity.Digits(rate.Value)} MB/s)");
     };
 
     private static Finding Judge(bool isMet, string measured) => new(isMet ? Verdict.Met : Verdict.Missed, measured);

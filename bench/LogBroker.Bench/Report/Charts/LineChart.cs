@@ -4,7 +4,8 @@ namespace LogBroker.Bench.Report.Charts;
 /// A line: x is a place that the chart knows how to label, y is microseconds. Few points are marked with dots, so that nobody takes the
 /// line between them for measured.
 /// </summary>
-internal sealed record Series(string Name, string Colour, string Dashes, IReadOnlyList<(double X, double Microseconds)> Points, bool HasDots);
+internal sealed record Series(
+    string Name, string Colour, string Dashes, IReadOnlyList<(double X, double Microseconds)> Points, bool HasDots);
 
 /// <summary>Lines over a logarithmic axis of time.</summary>
 internal static class LineChart
@@ -17,7 +18,8 @@ internal static class LineChart
     private const double LegendRow = 20;
 
     public static string Draw(
-        string title, string subtitle, string axis, string yAxis, IReadOnlyList<(double X, string Label)> ticks, IReadOnlyList<Series> series)
+        string title, string subtitle, string axis, string yAxis, IReadOnlyList<(double X, string Label)> ticks,
+        IReadOnlyList<Series> series)
     {
         int legendRows = LegendPlaces(series).Max(p => p.Row) + 1;
         var canvas = new SvgCanvas(title, subtitle, (int)(Bottom + 62 + (legendRows * LegendRow)));

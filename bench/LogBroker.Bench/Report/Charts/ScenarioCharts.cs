@@ -33,18 +33,19 @@ internal static class ScenarioCharts
         bool isInRecords = scenario.ValueBytes < 512 || scenario.Kind == LoadKind.Singles;
         Figure written = isInRecords ? Figures.InRecords : Figures.InMegabytes;
         Figure read = isInRecords ? Figures.OutRecords : Figures.OutMegabytes;
-        bool hasBoth = runs.Succeeded(scenario.Name).Any(r => written.Read(r.Run) is not null)
-            && runs.Succeeded(scenario.Name).Any(r => read.Read(r.Run) is not null);
+
+        // Some tools also measure the way that the scenario does not ask for.
+        bool hasBoth = scenario.Kind == LoadKind.Tail;
         var bars = new List<Bar>();
         foreach (Contender contender in runs.ContendersOf(scenario.Name))
         {
             string colour = Palette.Of(contender, runs.Contenders).Colour;
-            if (runs.SpreadOf(scenario.Name, contender, written) is { } into)
+            if (scenario.Kind != LoadKind.CatchUp && runs.SpreadOf(scenario.Name, contender, written) is { } into)
             {
                 bars.Add(new Bar(contender.ToString(), hasBoth ? "in" : "", into, colour, false));
             }
 
-            if (runs.SpreadOf(scenario.Name, contender, read) is { } outOf)
+            if (scenario.Kind is LoadKind.Tail or LoadKind.CatchUp && runs.SpreadOf(scenario.Name, contender, read) is { } outOf)
             {
                 bars.Add(new Bar(contender.ToString(), hasBoth ? "out" : "", outOf, colour, hasBoth));
             }
@@ -68,8 +69,8 @@ internal static class ScenarioCharts
             bool isCurve = latency.Curve.Count >= 10;
             IEnumerable<CurvePoint> points = isCurve ? latency.Curve : FewPoints(latency);
             double deepest = Nines(100 - (100.0 / Math.Max(latency.Count, 2)));
-            series.Add(new Series(
-                contender.ToString(), colour, dashes, [.. points.Select(p => (Math.Min(Nines(p.Percentile), deepest), p.Microseconds))], !isCurve));
+            (double, double)[] places = [.. points.Select(p => (Math.Min(Nines(p.Percentile), deepest), p.Microseconds))];
+            series.Add(new Series(contender.ToString(), colour, dashes, places, HasDots: !isCurve));
         }
 
         if (series.Count == 0)
@@ -78,18 +79,17 @@ internal static class ScenarioCharts
         }
 
         double last = series.SelectMany(s => s.Points).Max(p => p.X);
-        (double, string)[] ticks =
+        (double X, string Label)[] ticks =
         [
-            .. ((double Percentile, string Label)[])
-                [(0, "0"), (50, "50"), (90, "90"), (99, "99"), (99.9, "99.9"), (99.99, "99.99"), (99.999, "99.999"), (99.9999, "99.9999")],
+            .. ((double[])[0, 50, 90, 99, 99.9, 99.99, 99.999, 99.9999]).Select(p => (Nines(p), p.ToString()))
+                .Where(t => t.Item1 <= Math.Max(last, 2) + 0.01),
         ];
-        (double X, string Label)[] shown = [.. ticks.Select(t => (Nines(t.Item1), t.Item2)).Where(t => t.Item1 <= Math.Max(last, 2) + 0.01)];
         string title = $"{scenario.Name}: {what} by percentile";
         return new Chart(
             FileName(scenario, suffix), title,
             LineChart.Draw(
                 title, ScenarioText.Short(scenario), "percentile (each step is a nine more) of the round with the median p99",
-                "latency (log scale)", shown, series));
+                "latency (log scale)", ticks, series));
     }
 
     private static Chart? OverTime(RunSet runs, Scenario scenario, string what, string suffix, Func<ClientResult, Latency?> read)
@@ -98,8 +98,8 @@ internal static class ScenarioCharts
         foreach ((Contender contender, Latency latency) in MedianRounds(runs, scenario, read).Where(l => l.Latency.OverTime.Count >= 2))
         {
             (string colour, string dashes) = Palette.Of(contender, runs.Contenders);
-            series.Add(new Series(
-                contender.ToString(), colour, dashes, [.. latency.OverTime.Select(p => ((double)p.Second, p.P99))], latency.OverTime.Count <= 30));
+            (double, double)[] places = [.. latency.OverTime.Select(p => ((double)p.Second, p.P99))];
+            series.Add(new Series(contender.ToString(), colour, dashes, places, HasDots: places.Length <= 30));
         }
 
         if (series.Count == 0)

@@ -33,7 +33,8 @@ internal sealed class SvgCanvas
     }
 
     public void Line(double x1, double y1, double x2, double y2, string colour, double width = 1) =>
-        _body.Append($"  <line x1=\"{N(x1)}\" y1=\"{N(y1)}\" x2=\"{N(x2)}\" y2=\"{N(y2)}\" stroke=\"{colour}\" stroke-width=\"{N(width)}\"/>\n");
+        _body.Append($"  <line x1=\"{N(x1)}\" y1=\"{N(y1)}\" x2=\"{N(x2)}\" y2=\"{N(y2)}\"")
+            .Append($" stroke=\"{colour}\" stroke-width=\"{N(width)}\"/>\n");
 
     public void Bar(double x, double y, double width, double height, string colour, double opacity = 1) =>
         _body.Append($"  <rect x=\"{N(x)}\" y=\"{N(y)}\" width=\"{N(Math.Max(width, 0.5))}\" height=\"{N(height)}\" fill=\"{colour}\"")
@@ -42,12 +43,17 @@ internal sealed class SvgCanvas
     public void Dot(double x, double y, string colour) =>
         _body.Append($"  <circle cx=\"{N(x)}\" cy=\"{N(y)}\" r=\"3.2\" fill=\"{colour}\"/>\n");
 
-    public void Curve(IEnumerable<(double X, double Y)> points, string colour, string dashes) =>
-        _body.Append($"  <polyline points=\"{string.Join(' ', points.Select(p => $"{N(p.X)},{N(p.Y)}"))}\" fill=\"none\" stroke=\"{colour}\"")
-            .Append($" stroke-width=\"2.2\" stroke-linejoin=\"round\"{(dashes.Length > 0 ? $" stroke-dasharray=\"{dashes}\"" : "")}/>\n");
+    public void Curve(IEnumerable<(double X, double Y)> points, string colour, string dashes)
+    {
+        string places = string.Join(' ', points.Select(p => $"{N(p.X)},{N(p.Y)}"));
+        string dashing = dashes.Length > 0 ? $" stroke-dasharray=\"{dashes}\"" : "";
+        _body.Append($"  <polyline points=\"{places}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2.2\"")
+            .Append($" stroke-linejoin=\"round\"{dashing}/>\n");
+    }
 
     public void Text(
-        double x, double y, string text, double size, string colour, Anchor anchor = Anchor.Start, bool isBold = false, bool isUpright = false)
+        double x, double y, string text, double size, string colour, Anchor anchor = Anchor.Start, bool isBold = false,
+        bool isUpright = false)
     {
         _body.Append($"  <text x=\"{N(x)}\" y=\"{N(y)}\" font-size=\"{N(size)}\" fill=\"{colour}\"")
             .Append(anchor == Anchor.Start ? "" : $" text-anchor=\"{anchor.ToString().ToLowerInvariant()}\"")
