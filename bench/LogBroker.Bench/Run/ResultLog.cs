@@ -17,8 +17,11 @@ internal sealed class ResultLog(ResultFile file, Action<ResultFile> save)
         Set(File with { Runs = [.. File.Runs.Where(r => !run.IsSameAs(r)), result] });
 
     /// <summary>Adds what the disk did in a scenario's round.</summary>
-    public void AddDiskProbe(string roundKey, DiskProbeResult probe) =>
-        Set(File with { DiskProbes = new SortedDictionary<string, DiskProbeResult>(File.DiskProbes.ToDictionary()) { [roundKey] = probe } });
+    public void AddDiskProbe(string roundKey, DiskProbeResult probe)
+    {
+        var probes = new SortedDictionary<string, DiskProbeResult>(File.DiskProbes.ToDictionary()) { [roundKey] = probe };
+        Set(File with { DiskProbes = probes });
+    }
 
     /// <summary>The file to go on with: what was measured, and what is to be measured.</summary>
     /// <exception cref="UsageException">They do not belong into one file.</exception>

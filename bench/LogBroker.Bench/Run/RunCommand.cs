@@ -102,12 +102,12 @@ internal static class RunCommand
     {
         foreach (string line in plan.LeftOut)
         {
-            progress.Warn("left out: " + line);
+            progress.Warn(line.Contains("left out", StringComparison.Ordinal) ? line : "left out: " + line);
         }
 
         if (work.IsInMemory && plan.Scenarios.Any(s => s.Class == DurabilityClass.B))
         {
-            progress.Warn($"{work.FullName} is in memory: an fsync costs nothing there, and numbers of class B mean nothing; use --data-dir");
+            progress.Warn($"{work.FullName} is in memory: an fsync costs nothing there, numbers of class B mean nothing; use --data-dir");
         }
 
         PlannedRun[] missing = [.. plan.Runs.Where(r => !log.Has(r))];

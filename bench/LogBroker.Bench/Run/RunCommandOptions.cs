@@ -10,12 +10,12 @@ internal sealed class RunCommandOptions
     private const int RoundsMax = 100;
     private const int SecondsMax = 3600;
 
-    private readonly Option<string?> _workloads = Text("--workloads", "W1,W3", "The workloads; all when neither these nor scenarios are given.");
+    private readonly Option<string?> _workloads = Text("--workloads", "W1,W3", "The workloads; all when not given.");
     private readonly Option<string?> _scenarios = Text("--scenarios", "NAME,…", "Single scenarios; 'list' names them.");
     private readonly Option<string?> _systems = Text("--systems", "NAME,…", "logbroker, kafka, nats, redis; all when not given.");
-    private readonly Option<string?> _classes = Text("--classes", "A,B", "A: acknowledged = in the page cache; B: fsynced. Both when not given.");
+    private readonly Option<string?> _classes = Text("--classes", "A,B", "A: acknowledged = in the page cache; B: = fsynced.");
     private readonly Option<string?> _rounds = Text("--rounds", "N", "How often each is run, in alternating order (default 3).");
-    private readonly Option<string?> _seconds = Text("--seconds", "N", "The measured part of a run; not where data is preloaded (default 10).");
+    private readonly Option<string?> _seconds = Text("--seconds", "N", "The measured part; not where data is preloaded (default 10).");
     private readonly Option<string?> _warmupSeconds = Text("--warmup-seconds", "N", "The part before it (default 5).");
     private readonly Option<string?> _kafkaHome = Text("--kafka-home", "DIR", "An unpacked Kafka.");
     private readonly Option<string?> _kgoBench = Text("--kgo-bench", "FILE", "The load program with franz-go, beside Kafka's own.");

@@ -20,7 +20,7 @@ internal sealed record RunPlan(IReadOnlyList<Scenario> Scenarios, IReadOnlyList<
     // Of several load programs the one that is known to get most out of its system; otherwise the first.
     private const string QuickClient = "franz-go";
 
-    private static readonly TimeSpan QuickDuration = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan QuickDuration = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan QuickWarmup = TimeSpan.FromSeconds(2);
 
     /// <summary>Makes the plan.</summary>
@@ -35,7 +35,7 @@ internal sealed record RunPlan(IReadOnlyList<Scenario> Scenarios, IReadOnlyList<
         {
             if (system.WhyAbsent() is { } why)
             {
-                leftOut.Add($"{system.Name}: {why}");
+                leftOut.Add(why.StartsWith(system.Name, StringComparison.OrdinalIgnoreCase) ? why : $"{system.Name}: {why}");
             }
             else
             {
@@ -59,8 +59,8 @@ internal sealed record RunPlan(IReadOnlyList<Scenario> Scenarios, IReadOnlyList<
     {
         (IBenchedSystem System, string Client)[] forwards =
             [.. systems.SelectMany(s => Clients(s.ClientsFor(scenario)).Select(c => (s, c)))];
-        return Enumerable.Range(1, rounds).SelectMany(round =>
-            (round % 2 == 1 ? forwards : forwards.Reverse()).Select((p, turn) => new PlannedRun(scenario, round, p.System, p.Client, turn)));
+        return Enumerable.Range(1, rounds).SelectMany(round => (round % 2 == 1 ? forwards : forwards.Reverse())
+            .Select((p, turn) => new PlannedRun(scenario, round, p.System, p.Client, turn)));
 
         IEnumerable<string> Clients(IReadOnlyList<string> all) =>
             !isQuick ? all : all.Contains(QuickClient) ? [QuickClient] : all.Take(1);

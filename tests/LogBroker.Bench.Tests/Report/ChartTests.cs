@@ -15,7 +15,7 @@ public sealed class ChartTests
     {
         Chart chart = Assert.Single(ScenarioCharts.Of(
             Set(
-                Ours("W1-A", 1, 400), Ours("W1-A", 2, 420), Kafka("W1-A", "a<b>&\"c\"", 1, 100),
+                Ours("W1-A", 1, 400), Ours("W1-A", 2, 420), Theirs("W1-A", "a<b>&\"c\"", 1, 100),
                 Failed("W1-A", "nats", "nats-cli", 1, "x")),
             Scenario("W1-A")));
         Assert.Equal("W1-A-throughput.svg", chart.FileName);
@@ -33,11 +33,11 @@ public sealed class ChartTests
     public void Both_ways_are_told_apart()
     {
         ClientResult both = Produced(200) with { Consumed = new Throughput(1_000_000, 1_900_000_000, 10) };
-        Chart chart = Assert.Single(ScenarioCharts.Of(Set(Run("W4-A", "logbroker", "sdk", 1, both)), Scenario("W4-A")));
+        Chart chart = Assert.Single(ScenarioCharts.Of(Set(Made("W4-A", "logbroker", "sdk", 1, both)), Scenario("W4-A")));
         Assert.Contains("in 200", Texts(chart));
         Assert.Contains("out 190", Texts(chart));
         AssertInside(chart);
-        Chart oneWay = Assert.Single(ScenarioCharts.Of(Set(Run("W1-A", "kafka", "franz-go", 1, both)), Scenario("W1-A")));
+        Chart oneWay = Assert.Single(ScenarioCharts.Of(Set(Made("W1-A", "kafka", "franz-go", 1, both)), Scenario("W1-A")));
         Assert.Contains("200", Texts(oneWay));
         Assert.DoesNotContain("out 190", Texts(oneWay));
     }
@@ -58,8 +58,8 @@ public sealed class ChartTests
         [
             .. ScenarioCharts.Of(
                 Set(
-                    Run("W5-A-5000", "logbroker", "sdk", 1, new ClientResult { Client = "sdk", EndToEnd = latency }),
-                    Run("W5-A-5000", "kafka", "franz-go", 1, EndToEnd(1600, 17_000))),
+                    Made("W5-A-5000", "logbroker", "sdk", 1, new ClientResult { Client = "sdk", EndToEnd = latency }),
+                    Made("W5-A-5000", "kafka", "franz-go", 1, EndToEnd(1600, 17_000))),
                 Scenario("W5-A-5000")),
         ];
         Assert.Equal(["W5-A-5000-latency.svg", "W5-A-5000-overtime.svg"], charts.Select(c => c.FileName));

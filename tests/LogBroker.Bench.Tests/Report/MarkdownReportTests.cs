@@ -12,7 +12,7 @@ public sealed partial class MarkdownReportTests
     public void Cells_are_medians_with_their_range_and_a_failed_round_is_counted_but_not_averaged()
     {
         string text = Render(File(
-            Ours("W1-A", 1, 400), Ours("W1-A", 2, 420), Ours("W1-A", 3, 410), Kafka("W1-A", "java", 1, 100),
+            Ours("W1-A", 1, 400), Ours("W1-A", 2, 420), Ours("W1-A", 3, 410), Theirs("W1-A", "java", 1, 100),
             Failed("W1-A", "kafka", "java", 2, "exit code 1:\nno | space"), Failed("W1-A", "nats", "nats-cli", 1, "did not start")))
             .Markdown;
         Assert.Contains("| logbroker · sdk | 410 k (400–420) | 410 (400–420) | 3 |", text, StringComparison.Ordinal);
@@ -25,7 +25,7 @@ public sealed partial class MarkdownReportTests
     public void What_is_not_there_is_an_empty_cell_and_a_measured_zero_is_0()
     {
         ClientResult withDelay = Produced(400) with { PublishDelay = new Latency { Count = 1, P50 = 0, P99 = 0, Max = 0 } };
-        string text = Render(File(Run("W1-A", "logbroker", "sdk", 1, withDelay), Kafka("W1-A", "java", 1, 100))).Markdown;
+        string text = Render(File(Made("W1-A", "logbroker", "sdk", 1, withDelay), Theirs("W1-A", "java", 1, 100))).Markdown;
         Assert.Contains("| speed | in, records/s | in, MB/s | publish delay p99 | rounds |", text, StringComparison.Ordinal);
         Assert.Contains("| logbroker · sdk | 400 k | 400 | 0 µs | 1 |", text, StringComparison.Ordinal);
         Assert.Contains("| kafka · java | 100 k | 100 |  | 1 |", text, StringComparison.Ordinal);
@@ -35,7 +35,7 @@ public sealed partial class MarkdownReportTests
     public void No_table_holds_both_classes()
     {
         string text = Render(File(
-            Ours("W1-A", 1, 400), Kafka("W1-A", "java", 1, 500), Ours("W1-B", 1, 200), Kafka("W1-B", "java", 1, 250))).Markdown;
+            Ours("W1-A", 1, 400), Theirs("W1-A", "java", 1, 500), Ours("W1-B", 1, 200), Theirs("W1-B", "java", 1, 250))).Markdown;
         string[] tables = [.. text.Split("\n\n").Where(b => b.StartsWith('|'))];
         Assert.NotEmpty(tables);
         Assert.DoesNotContain(
@@ -46,15 +46,15 @@ public sealed partial class MarkdownReportTests
     public void Losses_are_listed_by_themselves()
     {
         string text = Render(File(
-            Ours("W1-A", 1, 400), Kafka("W1-A", "java", 1, 500), Ours("W1-A", 2, 400), Kafka("W1-A", "java", 2, 300),
-            Ours("W1-A", 3, 400), Kafka("W1-A", "java", 3, 500))).Markdown;
+            Ours("W1-A", 1, 400), Theirs("W1-A", "java", 1, 500), Ours("W1-A", 2, 400), Theirs("W1-A", "java", 2, 300),
+            Ours("W1-A", 3, 400), Theirs("W1-A", "java", 3, 500))).Markdown;
         string losses = Section(text, "Where we lose");
         Assert.Contains(
             "| W1-A | in, MB/s | kafka | 400 | 500 | 0.800× (0.800–1.33) | the rounds disagree |", losses, StringComparison.Ordinal);
         Assert.Contains("- W1-A, W1-A: in, MB/s ≥ 1.5× Kafka; measured 0.800×", losses, StringComparison.Ordinal);
         Assert.Contains("**0.800× (0.800–1.33)**", Section(text, "W1: How much"), StringComparison.Ordinal);
 
-        string wins = Render(File(Ours("W1-A", 1, 400), Kafka("W1-A", "java", 1, 100))).Markdown;
+        string wins = Render(File(Ours("W1-A", 1, 400), Theirs("W1-A", "java", 1, 100))).Markdown;
         Assert.Contains("In no figure that was compared", Section(wins, "Where we lose"), StringComparison.Ordinal);
     }
 
@@ -62,7 +62,7 @@ public sealed partial class MarkdownReportTests
     public void Lost_records_are_shown_where_the_number_stands_and_among_the_failures()
     {
         RunResult lossy = Ours("W1-A", 1, 400) with { Verify = new VerifyResult(1000, 997, true) };
-        string text = Render(File(lossy, Kafka("W1-A", "java", 1, 10) with { Verify = new VerifyResult(5, 6, null) })).Markdown;
+        string text = Render(File(lossy, Theirs("W1-A", "java", 1, 10) with { Verify = new VerifyResult(5, 6, null) })).Markdown;
         Assert.Contains("| logbroker · sdk | 400 k | 400 | **NO** | 1 |", text, StringComparison.Ordinal);
         Assert.Contains("| kafka · java | 10.0 k | 10.0 | yes | 1 |", text, StringComparison.Ordinal);
         Assert.Contains("**3 of 1,000 acknowledged records are missing**", Section(text, "Circumstances"), StringComparison.Ordinal);
@@ -127,8 +127,8 @@ public sealed partial class MarkdownReportTests
     public void Remarks_that_differ_in_numbers_only_are_said_once()
     {
         string text = Render(File(
-            Run("W1-A", "logbroker", "sdk", 1, Produced(1) with { Remark = "took 1.5 s" }),
-            Run("W1-A", "logbroker", "sdk", 2, Produced(1) with { Remark = "took 2 s" }))).Markdown;
+            Made("W1-A", "logbroker", "sdk", 1, Produced(1) with { Remark = "took 1.5 s" }),
+            Made("W1-A", "logbroker", "sdk", 2, Produced(1) with { Remark = "took 2 s" }))).Markdown;
         Assert.Contains("- logbroker · sdk: took 1.5 s (round 1; other numbers in other rounds)\n", text, StringComparison.Ordinal);
         Assert.DoesNotContain("took 2 s", text, StringComparison.Ordinal);
     }
@@ -137,7 +137,7 @@ public sealed partial class MarkdownReportTests
     public void Files_of_different_machines_or_settings_are_refused()
     {
         ResultFile one = File(Ours("W1-A", 1, 1));
-        ResultFile other = one with { Machine = Machine with { Cores = 64 } };
+        ResultFile other = one with { Machine = SomeMachine with { Cores = 64 } };
         BenchException refused = Assert.Throws<BenchException>(() => new RunSet([one, other]));
         Assert.Contains("different machines", refused.Message, StringComparison.Ordinal);
         ResultFile longer = one with { Scenarios = [Scenario("W1-A") with { Duration = TimeSpan.FromSeconds(60) }] };
@@ -147,7 +147,7 @@ public sealed partial class MarkdownReportTests
     [Fact]
     public void The_same_input_gives_the_same_text_and_all_rows_of_a_table_are_equally_wide()
     {
-        ResultFile file = File(Ours("W1-A", 1, 400), Kafka("W1-A", "java", 1, 100), Failed("W1-A", "nats", "nats-cli", 1, "a|b"));
+        ResultFile file = File(Ours("W1-A", 1, 400), Theirs("W1-A", "java", 1, 100), Failed("W1-A", "nats", "nats-cli", 1, "a|b"));
         string text = Render(file, charts: "benchmarks").Markdown;
         Assert.Equal(text, Render(file, charts: "benchmarks").Markdown);
         Assert.Contains("![W1-A: throughput](benchmarks/W1-A-throughput.svg)", text, StringComparison.Ordinal);

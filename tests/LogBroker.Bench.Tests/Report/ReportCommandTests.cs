@@ -17,7 +17,7 @@ public sealed class ReportCommandTests : IDisposable
     [Fact]
     public void Without_out_the_Markdown_is_printed_and_has_no_charts()
     {
-        Assert.Equal(0, Run("report", Results()));
+        Assert.Equal(0, Made("report", Results()));
         Assert.StartsWith("# Benchmarks\n", _output.ToString(), StringComparison.Ordinal);
         Assert.DoesNotContain(".svg", _output.ToString(), StringComparison.Ordinal);
     }
@@ -26,7 +26,7 @@ public sealed class ReportCommandTests : IDisposable
     public void Charts_stand_beside_the_file_in_a_folder_of_its_name()
     {
         string file = Path.Combine(_directory, "docs", "speed.md");
-        Assert.Equal(0, Run("report", Results(), "--out", file));
+        Assert.Equal(0, Made("report", Results(), "--out", file));
         Assert.Contains("(speed/W1-A-throughput.svg)", System.IO.File.ReadAllText(file), StringComparison.Ordinal);
         Assert.True(System.IO.File.Exists(Path.Combine(_directory, "docs", "speed", "W1-A-throughput.svg")));
     }
@@ -34,7 +34,7 @@ public sealed class ReportCommandTests : IDisposable
     [Fact]
     public void A_folder_for_the_charts_is_referred_to_from_the_file()
     {
-        Assert.Equal(0, Run("report", Results(), "--out", Path.Combine(_directory, "a"), "--charts", Path.Combine(_directory, "b", "c")));
+        Assert.Equal(0, Made("report", Results(), "--out", Path.Combine(_directory, "a"), "--charts", Path.Combine(_directory, "b", "c")));
         Assert.Contains(
             "(../b/c/W1-A-throughput.svg)", System.IO.File.ReadAllText(Path.Combine(_directory, "a", "benchmarks.md")),
             StringComparison.Ordinal);
@@ -43,9 +43,9 @@ public sealed class ReportCommandTests : IDisposable
     [Fact]
     public void Missing_and_strange_files_are_named()
     {
-        Assert.Equal(2, Run("report", Path.Combine(_directory, "none.json")));
+        Assert.Equal(2, Made("report", Path.Combine(_directory, "none.json")));
         Assert.Contains("none.json", _errors.ToString(), StringComparison.Ordinal);
-        Assert.Equal(2, Run("report", Results(), "--notes", Path.Combine(_directory, "none.md")));
+        Assert.Equal(2, Made("report", Results(), "--notes", Path.Combine(_directory, "none.md")));
         Assert.Contains("none.md", _errors.ToString(), StringComparison.Ordinal);
     }
 
@@ -60,7 +60,7 @@ public sealed class ReportCommandTests : IDisposable
             Out = new AnsiConsoleOutput(text),
         });
         ConsoleSummary.Write(console, File(
-            Ours("W1-A", 1, 400), Kafka("W1-A", "java", 1, 100), Failed("W1-A", "nats", "nats-cli", 1, "[did] not start")) with
+            Ours("W1-A", 1, 400), Theirs("W1-A", "java", 1, 100), Failed("W1-A", "nats", "nats-cli", 1, "[did] not start")) with
         {
             LeftOut = ["redis: absent"],
         });
@@ -75,11 +75,11 @@ public sealed class ReportCommandTests : IDisposable
     private string Results()
     {
         string file = Path.Combine(_directory, "r.json");
-        ResultFileJson.Write(file, File(Ours("W1-A", 1, 400), Kafka("W1-A", "java", 1, 100)));
+        ResultFileJson.Write(file, File(Ours("W1-A", 1, 400), Theirs("W1-A", "java", 1, 100)));
         return file;
     }
 
-    private int Run(params string[] arguments)
+    private int Made(params string[] arguments)
     {
         var root = new RootCommand();
         root.Subcommands.Add(ReportCommand.Create());

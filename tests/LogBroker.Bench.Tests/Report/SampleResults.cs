@@ -7,14 +7,14 @@ namespace LogBroker.Bench.Tests.Report;
 /// <summary>Small results made by hand: only what a test says is in them.</summary>
 internal static class SampleResults
 {
-    public static readonly MachineInfo Machine = new("Some CPU", 2, 16_000_000_000, "6.1", "ext4", ".NET 10");
+    public static readonly MachineInfo SomeMachine = new("Some CPU", 2, 16_000_000_000, "6.1", "ext4", ".NET 10");
 
     public static Scenario Scenario(string name) => WorkloadCatalogue.All.SelectMany(w => w.Scenarios).Single(s => s.Name == name);
 
     public static ResultFile File(params RunResult[] runs) => new()
     {
         Commit = "abc1234",
-        Machine = Machine,
+        Machine = SomeMachine,
         Arguments = "--workloads W1 --kafka-home /opt/somewhere/kafka",
         Scenarios = [.. runs.Select(r => r.Scenario).Distinct().Select(Scenario)],
         Runs = runs,
@@ -22,7 +22,7 @@ internal static class SampleResults
 
     public static RunSet Set(params RunResult[] runs) => new([File(runs)]);
 
-    public static RunResult Run(string scenario, string system, string client, int round, ClientResult? load = null) => new()
+    public static RunResult Made(string scenario, string system, string client, int round, ClientResult? load = null) => new()
     {
         Scenario = scenario,
         Workload = Scenario(scenario).Workload,
@@ -36,13 +36,13 @@ internal static class SampleResults
     };
 
     public static RunResult Ours(string scenario, int round, double megabytesPerSecond) =>
-        Run(scenario, "logbroker", "sdk", round, Produced(megabytesPerSecond));
+        Made(scenario, "logbroker", "sdk", round, Produced(megabytesPerSecond));
 
-    public static RunResult Kafka(string scenario, string client, int round, double megabytesPerSecond) =>
-        Run(scenario, "kafka", client, round, Produced(megabytesPerSecond));
+    public static RunResult Theirs(string scenario, string client, int round, double megabytesPerSecond) =>
+        Made(scenario, "kafka", client, round, Produced(megabytesPerSecond));
 
     public static RunResult Failed(string scenario, string system, string client, int round, string line) =>
-        Run(scenario, system, client, round) with { Failure = line };
+        Made(scenario, system, client, round) with { Failure = line };
 
     public static ClientResult Produced(double megabytesPerSecond) => new()
     {

@@ -18,7 +18,7 @@ public sealed class TargetTests
     [InlineData(149, Verdict.Missed)]
     public void A_ratio_meets_its_limit_or_misses_it(double ours, Verdict verdict)
     {
-        Finding finding = Judge("W1-A", "in, MB/s ≥ 1.5× Kafka", Set(Ours("W1-A", 1, ours), Kafka("W1-A", "java", 1, 100)));
+        Finding finding = Judge("W1-A", "in, MB/s ≥ 1.5× Kafka", Set(Ours("W1-A", 1, ours), Theirs("W1-A", "java", 1, 100)));
         Assert.Equal(verdict, finding.Verdict);
         Assert.Contains($"{ours:0} against 100", finding.Measured, StringComparison.Ordinal);
     }
@@ -30,7 +30,7 @@ public sealed class TargetTests
         verdict,
         Judge(
             "W5-A-5000", "end to end p99 ≤ 0.25× Kafka",
-            Set(Run("W5-A-5000", "logbroker", "sdk", 1, EndToEnd(1, ours)), Run("W5-A-5000", "kafka", "franz-go", 1, EndToEnd(1, 1000))))
+            Set(Made("W5-A-5000", "logbroker", "sdk", 1, EndToEnd(1, ours)), Made("W5-A-5000", "kafka", "franz-go", 1, EndToEnd(1, 1000))))
         .Verdict);
 
     [Fact]
@@ -47,7 +47,7 @@ public sealed class TargetTests
     [InlineData(1101, Verdict.Missed)]
     public void The_fsync_floor_takes_the_faster_probe(double p50, Verdict verdict)
     {
-        RunResult run = Run("W5-B-5000", "logbroker", "sdk", 1, EndToEnd(p50, 9000)) with
+        RunResult run = Made("W5-B-5000", "logbroker", "sdk", 1, EndToEnd(p50, 9000)) with
         {
             FsyncBefore = Fsync(4000),
             FsyncAfter = Fsync(200),
@@ -86,17 +86,17 @@ public sealed class TargetTests
     public void Growth_of_partitions_compares_two_scenarios_of_one_round()
     {
         const string Rule = "end to end p99 at 5 MB/s with 256 partitions ≤ 2 × that with 1";
-        RunResult one = Run("W12-A-1", "logbroker", "sdk", 1, EndToEnd(1, 1000));
-        Assert.Equal(Verdict.Met, Judge("W12-A-256", Rule, Set(one, Run("W12-A-256", "logbroker", "sdk", 1, EndToEnd(1, 2000)))).Verdict);
+        RunResult one = Made("W12-A-1", "logbroker", "sdk", 1, EndToEnd(1, 1000));
+        Assert.Equal(Verdict.Met, Judge("W12-A-256", Rule, Set(one, Made("W12-A-256", "logbroker", "sdk", 1, EndToEnd(1, 2000)))).Verdict);
         Assert.Equal(
-            Verdict.NotMeasured, Judge("W12-A-256", Rule, Set(one, Run("W12-A-256", "logbroker", "sdk", 2, EndToEnd(1, 1)))).Verdict);
+            Verdict.NotMeasured, Judge("W12-A-256", Rule, Set(one, Made("W12-A-256", "logbroker", "sdk", 2, EndToEnd(1, 1)))).Verdict);
     }
 
     [Fact]
     public void A_restart_after_a_kill_may_read_what_was_written()
     {
         const string Rule = "≤ 1 s + reading the active segments, after a kill";
-        ResultFile file = File(Run("START-kill", "logbroker", "sdk", 1) with { RestartSeconds = 6 });
+        ResultFile file = File(Made("START-kill", "logbroker", "sdk", 1) with { RestartSeconds = 6 });
         Assert.Equal(Verdict.NotMeasured, Judge("START-kill", Rule, new RunSet([file])).Verdict);
         Assert.Equal(Verdict.Missed, Judge("START-kill", Rule, new RunSet([WithRead(file, 2500)])).Verdict);
         Assert.Equal(Verdict.Met, Judge("START-kill", Rule, new RunSet([WithRead(file, 2000)])).Verdict);

@@ -39,6 +39,10 @@ public sealed class RunPlanTests
         Assert.Equal(["nats: no file"], plan.LeftOut);
         Assert.DoesNotContain(plan.Runs, r => r.System.Name == "nats");
         Assert.Throws<UsageException>(() => RunPlan.Create(new RunOptions { Systems = ["nats"] }, Systems));
+
+        var redis = new FakeSystem("redis") { Absence = "redis is left out: no program" };
+        RunPlan named = RunPlan.Create(new RunOptions(), [Systems[0], redis]);
+        Assert.Equal(["redis is left out: no program"], named.LeftOut);
     }
 
     [Fact]
