@@ -20,8 +20,8 @@ public sealed record ReadOptions
     /// <summary>The broker answers when this much is there. Default 1 byte: at once.</summary>
     public int FetchMinBytes { get; init; } = 1;
 
-    /// <summary>The broker answers after this time even if there is nothing. Default 500 ms, at most 60 s.</summary>
-    public TimeSpan FetchMaxWait { get; init; } = TimeSpan.FromMilliseconds(500);
+    /// <summary>The broker answers after this time even if there is nothing. Default 5 s, at most 60 s.</summary>
+    public TimeSpan FetchMaxWait { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
     /// The most that one compressed batch may grow to; it may also not grow more than tenfold, but is always allowed 1 MiB.

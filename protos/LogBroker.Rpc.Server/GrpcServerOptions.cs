@@ -48,7 +48,7 @@ public sealed record GrpcServerOptions
     public int FrameBytesMax { get; init; } = 16 * 1024;
 
     /// <summary>Response bytes of a connection that wait for the network before writers wait; default 64 KiB.</summary>
-    public long ResponseBufferBytesMax { get; init; } = 64 * 1024;
+    public long ResponseBufferBytesMax { get; init; } = 256 * 1024;
 
     /// <summary>Time for a new connection to say that it speaks HTTP/2, before it is closed; default 5 s.</summary>
     public TimeSpan HandshakeTimeout { get; init; } = TimeSpan.FromSeconds(5);

@@ -7,18 +7,40 @@ namespace LogBroker.Bench.Load;
 
 /// <summary>
 /// Readers that share the partitions and read them from the start to the end. The throughput is from the first to the last record of
-/// all; values are counted, not hashed. With a warm-up they first read for that time, or to the end, and then begin again.
+/// all; values are counted, not hashed. Before it they read a smaller topic of the same shape, so that neither their code nor the broker's
+/// is compiled in the measured part, while what is measured has not been touched.
 /// </summary>
 internal static class CatchUpLoad
 {
+    private const long WarmupBytes = 300_000_000;
+
+    /// <summary>Writes what is measured, and in front of it what warms up.</summary>
+    public static async Task<ClientResult> PrepareAsync(LoadTarget target, CancellationToken cancellationToken)
+    {
+        LoadTarget warmup = WarmupOf(target);
+        await using (LogBrokerClient client = target.Connect())
+        {
+            await client.Topics.EnsureAsync(
+                warmup.Topic,
+                topic =>
+                {
+                    topic.Partitions = target.Scenario.Partitions;
+                    foreach ((string key, string value) in LoadTarget.TopicConfig(target.Scenario.Class))
+                    {
+                        topic.Config[key] = value;
+                    }
+                },
+                cancellationToken);
+        }
+
+        await IngestLoad.PreloadAsync(warmup, cancellationToken);
+        return await IngestLoad.PreloadAsync(target, cancellationToken);
+    }
+
     public static async Task<ClientResult> RunAsync(LoadTarget target, CancellationToken cancellationToken)
     {
         Scenario scenario = target.Scenario;
-        if (scenario.Warmup > TimeSpan.Zero)
-        {
-            await WarmUpAsync(target, scenario.Warmup, cancellationToken);
-        }
-
+        Pass[] warmup = await ReadAllAsync(WarmupOf(target), cancellationToken);
         var span = new MeasuredSpan(scenario, Stopwatch.GetTimestamp());
         long begin = span.Begin(Stopwatch.GetTimestamp());
         Pass[] passes = await ReadAllAsync(target, cancellationToken);
@@ -38,24 +60,17 @@ internal static class CatchUpLoad
             Consumed = new Throughput(records, bytes, seconds),
             CpuSeconds = cpuSeconds,
             CpuBytes = bytes,
+            WarmupBytesConsumed = warmup.Sum(p => p.Bytes),
             Remark = FormattableString.Invariant(
                 $"{Stopwatch.GetElapsedTime(begin, read.Max(p => p.LastTicks)).TotalSeconds:F3} s in all, connecting included"),
         };
     }
 
-    private static async Task WarmUpAsync(LoadTarget target, TimeSpan duration, CancellationToken cancellationToken)
+    private static LoadTarget WarmupOf(LoadTarget target) => target with
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(duration);
-        try
-        {
-            await ReadAllAsync(target, timeout.Token);
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            // Its time was over, which is how a warm-up ends.
-        }
-    }
+        Topic = target.Topic + "-warmup",
+        Scenario = target.Scenario with { PreloadBytes = WarmupBytes },
+    };
 
     private static Task<Pass[]> ReadAllAsync(LoadTarget target, CancellationToken cancellationToken) => Task.WhenAll(
         Enumerable.Range(0, target.ReaderCount)

@@ -29,8 +29,8 @@ internal static class LoadProgram
     public static async Task<ClientResult> PrepareAsync(LoadTarget target, CancellationToken cancellationToken)
     {
         target.Check();
-        return target.Scenario.PreloadBytes > 0
-            ? await IngestLoad.PreloadAsync(target, cancellationToken)
+        return target.Scenario.Kind == LoadKind.CatchUp ? await CatchUpLoad.PrepareAsync(target, cancellationToken)
+            : target.Scenario.PreloadBytes > 0 ? await IngestLoad.PreloadAsync(target, cancellationToken)
             : new ClientResult { Client = ClientName, RecordsAcknowledged = 0, ValuesChecksum = 0 };
     }
 

@@ -29,6 +29,7 @@ public static class WorkloadCatalogue
                 New("W3-A-out", "W3", DurabilityClass.A) with
                 {
                     Kind = LoadKind.CatchUp, Partitions = 4, Producers = 2, Consumers = 1, ValueBytes = 100, PreloadBytes = 1_000_000_000,
+                    Warmup = TimeSpan.Zero,
                 },
             ]),
         new("W4", "How much goes in and out at the same time?",

@@ -29,6 +29,9 @@ public sealed record ClientResult
     /// <summary>Bytes of values that <see cref="CpuSeconds"/> stands for.</summary>
     public long? CpuBytes { get; init; }
 
+    /// <summary>Bytes of values that a catch-up read before the measured part, of another topic; null for none.</summary>
+    public long? WarmupBytesConsumed { get; init; }
+
     /// <summary>Records acknowledged over the whole run, warm-up included, that must be there afterwards.</summary>
     public long? RecordsAcknowledged { get; init; }
 

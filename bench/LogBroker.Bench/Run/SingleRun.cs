@@ -110,7 +110,7 @@ internal sealed class SingleRun(PlannedRun run, bool countsSyncs, IProcessStarte
             share = Math.Max(1, acknowledged * (double)scenario.ValueBytes / producedMeasured);
         }
 
-        long moved = (long)((producedMeasured + consumedMeasured) * share);
+        long moved = (long)((producedMeasured + consumedMeasured) * share) + (load.WarmupBytesConsumed ?? 0);
         return moved > 0 ? moved : null;
     }
 
