@@ -310,11 +310,13 @@ internal sealed class Segment
         }
 
         Volatile.Write(ref _readAheadEnd, end);
-        if (from < end)
+        if (from < end && !(IsResident(from) && IsResident(end - 1)))
         {
             _file.WillNeed(from, end - from);
         }
     }
+
+    private bool IsResident(long at) => Mapping is { } mapping && mapping.IsResident(at, 1);
 
     /// <summary>Copies bytes out: from the mapping in pieces that are populated right before, or by reading.</summary>
     public void Copy(long at, Span<byte> destination)
