@@ -28,12 +28,12 @@ public sealed record GrpcChannelOptions
     public bool EnableMultipleHttp2Connections { get; init; } = true;
 
     /// <summary>
-    /// Bytes that a server may send ahead on each stream, 65,535 to 16 MiB; default 512 KiB. .NET lets it grow to 16 MiB on
+    /// Bytes that a server may send ahead on each stream, 65,535 to 16 MiB; default 1 MiB. .NET lets it grow to 16 MiB on
     /// fast connections, where the buffers outgrow the array pool and become garbage (about half of what is read): a process
     /// that mostly reads from near servers does well to turn that off with the runtime option
     /// <c>System.Net.SocketsHttpHandler.Http2FlowControl.DisableDynamicWindowSizing</c>.
     /// </summary>
-    public int StreamWindowBytes { get; init; } = 512 * 1024;
+    public int StreamWindowBytes { get; init; } = 1024 * 1024;
 
     /// <summary>The clock of deadlines; default the system's.</summary>
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
