@@ -108,9 +108,11 @@ public sealed partial class Broker
     }
 
     /// <summary>One look, on the caller's thread unless it would wait for the disk.</summary>
-    private ValueTask<FetchLook> Look(FetchCommand command) => IsProbablyCold(command)
-        ? new ValueTask<FetchLook>(_threads.Cold!.Run(() => FetchNow(command)))
-        : ValueTask.FromResult(FetchNow(command));
+    private ValueTask<FetchLook> Look(FetchCommand command) =>
+        IsProbablyCold(command) ? new ValueTask<FetchLook>(LookElsewhere(command)) : ValueTask.FromResult(FetchNow(command));
+
+    /// <summary>Apart, so that only a cold read pays for what it captures.</summary>
+    private Task<FetchLook> LookElsewhere(FetchCommand command) => _threads.Cold!.Run(() => FetchNow(command));
 
     private bool IsProbablyCold(FetchCommand command)
     {

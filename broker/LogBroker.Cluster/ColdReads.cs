@@ -63,7 +63,7 @@ internal sealed class ColdReads : IDisposable
 
             if (_threads.Length == 0)
             {
-                _threads = [.. Enumerable.Range(1, Threads).Select(i => new Thread(Serve) { IsBackground = true, Name = $"cold-reads-{i}" })];
+                _threads = [.. Enumerable.Range(1, Threads).Select(ThreadOf)];
                 Array.ForEach(_threads, static t => t.Start());
             }
 
@@ -71,6 +71,8 @@ internal sealed class ColdReads : IDisposable
             return true;
         }
     }
+
+    private Thread ThreadOf(int number) => new(Serve) { IsBackground = true, Name = $"cold-reads-{number}" };
 
     private void Serve()
     {

@@ -19,10 +19,9 @@ internal static class Varint
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryRead(ReadOnlySpan<byte> bytes, ref int at, out int value)
     {
-        if ((uint)at < (uint)bytes.Length && bytes[at] < 0x80)
+        if (TryReadShort(bytes, ref at, out uint few))
         {
-            uint one = bytes[at++];
-            value = (int)(one >> 1) ^ -(int)(one & 1);
+            value = (int)(few >> 1) ^ -(int)(few & 1);
             return true;
         }
 
@@ -35,10 +34,9 @@ internal static class Varint
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static bool TryRead(ReadOnlySpan<byte> bytes, ref int at, out long value)
     {
-        if ((uint)at < (uint)bytes.Length && bytes[at] < 0x80)
+        if (TryReadShort(bytes, ref at, out uint few))
         {
-            uint one = bytes[at++];
-            value = (int)(one >> 1) ^ -(int)(one & 1);
+            value = (int)(few >> 1) ^ -(int)(few & 1);
             return true;
         }
 
@@ -67,6 +65,34 @@ internal static class Varint
     {
         ulong raw = (ulong)((value << 1) ^ (value >> 63));
         return ((BitOperations.Log2(raw | 1) * 9) + 73) >> 6;
+    }
+
+    /// <summary>One or two bytes, which are nearly all there are: numbers from -8192 to 8191.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static bool TryReadShort(ReadOnlySpan<byte> bytes, ref int at, out uint raw)
+    {
+        raw = 0;
+        if ((uint)at >= (uint)bytes.Length)
+        {
+            return false;
+        }
+
+        uint first = bytes[at];
+        if (first < 0x80)
+        {
+            raw = first;
+            at++;
+            return true;
+        }
+
+        if (at + 1 >= bytes.Length || bytes[at + 1] >= 0x80)
+        {
+            return false;
+        }
+
+        raw = (first & 0x7F) | ((uint)bytes[at + 1] << 7);
+        at += 2;
+        return true;
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace LogBroker.Rpc;
 
 /// <summary>A call with the types of its messages.</summary>
@@ -21,7 +23,8 @@ internal sealed class ClientCall<TRequest, TResponse> : ClientCall
         GrpcChannel channel, Method<TRequest, TResponse> method, in CallOptions options, TRequest request)
     {
         var message = new PooledBuffer();
-        MessageWriting.Write(message, method.RequestMarshaller, request, channel.Options.SendBytesMax);
+        var tail = MessageWriting.Write(message, method.RequestMarshaller, request, channel.Options.SendBytesMax);
+        message.Write(tail.Span);
         var call = new ClientCall<TRequest, TResponse>(channel, method, RequestContent.Single(message), streams: false);
         call.Begin(options);
         return call;

@@ -18,8 +18,8 @@ public abstract class Marshaller<T>
     public abstract void Serialize(T message, IBufferWriter<byte> output);
 
     /// <summary>
-    /// Client streams only: the last bytes of a message, when they stand in memory that stays as it is until the write has completed.
-    /// They are sent from there; <see cref="Serialize"/> writes what is in front of them, and <see cref="GetSize"/> counts both.
+    /// Client only: the last bytes of a message, when they stand in memory that stays as it is until the write has completed. A stream
+    /// sends large ones from there; <see cref="Serialize"/> writes what is in front of them, and <see cref="GetSize"/> counts both.
     /// The default has none.
     /// </summary>
     public virtual ReadOnlyMemory<byte> TailOf(T message) => default;

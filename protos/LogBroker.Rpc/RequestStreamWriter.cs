@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.CompilerServices;
 
 namespace LogBroker.Rpc;
@@ -34,8 +35,7 @@ internal sealed class RequestStreamWriter<T>(ClientCall call, Marshaller<T> mars
         var tail = MessageWriting.Write(_buffer, marshaller, message, bytesMax);
         if (tail.Length <= CopiedTailBytesMax)
         {
-            tail.Span.CopyTo(_buffer.GetSpan(tail.Length));
-            _buffer.Advance(tail.Length);
+            _buffer.Write(tail.Span);
             tail = default;
         }
         return hint == WriteHint.Buffer && tail.IsEmpty && _buffer.Length < BufferedBytesMax

@@ -13,8 +13,8 @@ internal sealed class ResponseStreamReader<T>(ClientCall call, Marshaller<T> mar
 {
     private const int FirstBytes = 16 * 1024;
 
-    /// <summary>Up to here the array is made as large as the prefix asks; beyond, it at most doubles with what has arrived.</summary>
-    private const int TrustedBytesMax = 8 * 1024 * 1024;
+    /// <summary>Up to here the array is made as large as the prefix asks; beyond, it grows to four times what has arrived.</summary>
+    private const int TrustedBytesMax = 1024 * 1024;
 
     /// <summary>A larger array goes back to the pool when it is empty.</summary>
     private const int KeptBytesMax = 256 * 1024;
@@ -146,7 +146,7 @@ internal sealed class ResponseStreamReader<T>(ClientCall call, Marshaller<T> mar
         }
         var wanted = Math.Max(_frameBytes, available + 1);
         var capacity = Math.Max(FirstBytes, Math.Min(
-            wanted, Math.Max(TrustedBytesMax, (int)Math.Min(Array.MaxLength, 2L * available))));
+            wanted, Math.Max(TrustedBytesMax, (int)Math.Min(Array.MaxLength, 4L * available))));
         if (_array.Length < capacity)
         {
             var grown = ArrayPool<byte>.Shared.Rent(capacity);

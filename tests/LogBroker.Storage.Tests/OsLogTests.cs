@@ -95,8 +95,10 @@ public sealed class OsLogTests : IDisposable, IFlushListener
     {
         PartitionLog log = Open(new TopicConfig());
         Assert.Null(log.AppendRow(new Epoch(1), 1));
-        long few = AllocatedBy(log, recordsPerBatch: 100);
-        long many = AllocatedBy(log, recordsPerBatch: 1_100);
+
+        // The least of three: code that is not optimized yet allocates what optimized code keeps on the stack.
+        long few = Enumerable.Range(0, 3).Min(_ => AllocatedBy(log, recordsPerBatch: 100));
+        long many = Enumerable.Range(0, 3).Min(_ => AllocatedBy(log, recordsPerBatch: 1_100));
         Assert.InRange((many - few) / 100_000.0, -1, 0.05);
         log.Dispose();
     }

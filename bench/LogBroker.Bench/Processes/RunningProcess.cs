@@ -42,7 +42,6 @@ internal sealed class RunningProcess : IRunningProcess
 
     public Task StopAsync() => EndAsync(isPolite: true);
 
-    /// <summary>SIGKILL to the whole group at once; returns when it is gone.</summary>
     public Task KillAsync() => EndAsync(isPolite: false);
 
     public ValueTask DisposeAsync() => new(StopAsync());

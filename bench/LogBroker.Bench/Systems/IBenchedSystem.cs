@@ -104,6 +104,9 @@ public interface IRunningProcess : IAsyncDisposable
 
     /// <summary>SIGTERM, and SIGKILL to the whole group after ten seconds; returns when it is gone.</summary>
     Task StopAsync();
+
+    /// <summary>SIGKILL to the whole group at once; returns when it is gone.</summary>
+    Task KillAsync();
 }
 
 /// <summary>A process that has ended; the CPU seconds are user and system of it and its waited-for children.</summary>

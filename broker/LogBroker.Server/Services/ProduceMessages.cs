@@ -25,7 +25,9 @@ internal readonly struct ProduceIn
     public BatchBuffer Records { get; init; }
 }
 
-/// <summary>Parses produce messages in place; records are copied once, into the buffer from which they are written to the log. Thread-safe.</summary>
+/// <summary>
+/// Parses produce messages in place; records are copied once, into the buffer from which they are written to the log. Thread-safe.
+/// </summary>
 internal sealed class ProduceInMarshaller : Marshaller<ProduceIn>
 {
     public const int ClientIdBytesMax = 255;

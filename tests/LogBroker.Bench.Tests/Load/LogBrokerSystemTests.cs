@@ -1,4 +1,5 @@
 using LogBroker.Bench.Plan;
+using LogBroker.Bench.Processes;
 using LogBroker.Bench.Results;
 using LogBroker.Bench.Systems;
 using LogBroker.Bench.Systems.LogBroker;
@@ -6,12 +7,13 @@ using LogBroker.Bench.Systems.LogBroker;
 namespace LogBroker.Bench.Tests.Load;
 
 /// <summary>Small loads, bounded by bytes, against a real broker: what is counted and verified, not how fast it is.</summary>
-public sealed class LogBrokerSystemTests : IDisposable
+public sealed class LogBrokerSystemTests : IAsyncDisposable
 {
     private const string Client = "sdk";
 
     private static readonly TimeSpan Short = TimeSpan.FromMilliseconds(300);
 
+    private readonly ProcessStarter _processes = new();
     private readonly string _directory = Directory.CreateTempSubdirectory("logbroker-bench-").FullName;
 
     [Theory]
@@ -68,7 +70,11 @@ public sealed class LogBrokerSystemTests : IDisposable
         Assert.Contains("does not exist", system.WhyAbsent(), StringComparison.Ordinal);
     }
 
-    public void Dispose() => Directory.Delete(_directory, recursive: true);
+    public async ValueTask DisposeAsync()
+    {
+        await _processes.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
 
     private static Scenario Shape(LoadKind kind) => new()
     {
@@ -91,7 +97,7 @@ public sealed class LogBrokerSystemTests : IDisposable
     {
         var system = new LogBrokerSystem(BuiltBroker());
         Assert.Null(system.WhyAbsent());
-        return await system.StartAsync(_directory, scenario, new LocalProcesses(), CancellationToken.None);
+        return await system.StartAsync(_directory, scenario, _processes, CancellationToken.None);
     }
 
     /// <summary>The broker of the same configuration as these tests, which the bench's project has built.</summary>

@@ -64,7 +64,7 @@ public sealed class KafkaSystem(string? kafkaHome, string? kgoBenchFile) : IBenc
         KgoLoads? kgo = kgoBenchFile == null ? null : new KgoLoads(broker, Path.GetFullPath(kgoBenchFile), processes);
         string durability = scenario.Class == DurabilityClass.B ? "flush.messages=1" : "Kafka's own flushing";
         string configuration = $"KRaft, one node, heap 1 GiB, {durability}, acks=all, no compression, one partition of committed offsets";
-        return new RunningKafka(VersionIn(home), configuration, broker, tools, kgo, processes);
+        return new RunningKafka(VersionIn(home), configuration, broker, tools, kgo);
     }
 
     /// <summary>Kafka says its version by the name of its client library; asking a tool would cost a JVM start.</summary>

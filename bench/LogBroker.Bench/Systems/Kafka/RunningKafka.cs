@@ -1,3 +1,4 @@
+using LogBroker.Bench.Machine;
 using LogBroker.Bench.Plan;
 using LogBroker.Bench.Results;
 
@@ -5,7 +6,7 @@ namespace LogBroker.Bench.Systems.Kafka;
 
 /// <summary>A started Kafka node and its two load programs.</summary>
 internal sealed class RunningKafka(
-    string version, string configuration, KafkaBroker broker, JavaTools tools, KgoLoads? kgo, IProcessStarter processes) : IRunningSystem
+    string version, string configuration, KafkaBroker broker, JavaTools tools, KgoLoads? kgo) : IRunningSystem
 {
     private const string JavaTopic = "bench";
 
@@ -56,7 +57,7 @@ internal sealed class RunningKafka(
     {
         if (scenario.ColdCache)
         {
-            await DropPageCacheAsync(cancellationToken);
+            await PageCache.DropAsync(cancellationToken);
         }
 
         if (client == KgoLoads.Client)
@@ -108,18 +109,5 @@ internal sealed class RunningKafka(
     {
         await Task.Delay(scenario.Duration, cancellationToken);
         return new ClientResult { Client = JavaLoads.Client };
-    }
-
-    private async Task DropPageCacheAsync(CancellationToken cancellationToken)
-    {
-        await processes.RunAsync("sync", [], cancellationToken: cancellationToken);
-        try
-        {
-            await File.WriteAllTextAsync("/proc/sys/vm/drop_caches", "3", cancellationToken);
-        }
-        catch (Exception e) when (e is UnauthorizedAccessException or IOException)
-        {
-            throw new BenchException("A cold page cache needs root, to write to /proc/sys/vm/drop_caches", e);
-        }
     }
 }

@@ -55,16 +55,7 @@ internal sealed class BrokerProcess : IAsyncDisposable
     }
 
     /// <summary>Stops it the ordinary way, or by SIGKILL, and waits until it is gone.</summary>
-    public async Task EndAsync(bool isKilled)
-    {
-        if (isKilled && !_process.HasExited)
-        {
-            using Process byId = Process.GetProcessById(_process.Id);
-            byId.Kill();
-        }
-
-        await _process.StopAsync();
-    }
+    public Task EndAsync(bool isKilled) => isKilled ? _process.KillAsync() : _process.StopAsync();
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
 

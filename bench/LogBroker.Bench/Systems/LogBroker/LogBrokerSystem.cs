@@ -1,4 +1,5 @@
 using LogBroker.Bench.Load;
+using LogBroker.Bench.Machine;
 using LogBroker.Bench.Plan;
 
 namespace LogBroker.Bench.Systems.LogBroker;

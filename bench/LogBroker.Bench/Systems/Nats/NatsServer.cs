@@ -52,14 +52,7 @@ internal sealed partial class NatsServer(string program, string dataDirectory, D
             return;
         }
 
-        if (isKilled && !_process.HasExited)
-        {
-            using var process = Process.GetProcessById(_process.Id);
-            process.Kill();
-            await process.WaitForExitAsync();
-        }
-
-        await _process.StopAsync();
+        await (isKilled ? _process.KillAsync() : _process.StopAsync());
         await _process.DisposeAsync();
         _process = null;
     }

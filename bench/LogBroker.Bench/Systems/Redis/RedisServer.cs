@@ -55,14 +55,7 @@ internal sealed partial class RedisServer(string program, string dataDirectory, 
             return;
         }
 
-        if (isKilled && !_process.HasExited)
-        {
-            using var process = Process.GetProcessById(_process.Id);
-            process.Kill();
-            await process.WaitForExitAsync();
-        }
-
-        await _process.StopAsync();
+        await (isKilled ? _process.KillAsync() : _process.StopAsync());
         await _process.DisposeAsync();
         _process = null;
     }
