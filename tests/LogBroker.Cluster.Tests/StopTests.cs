@@ -36,7 +36,8 @@ public sealed class StopTests
                 }
 
                 var command = new ProduceCommand(new TopicPartition("a", 0), outcome.Id, RequiredAcks.Quorum, 30_000, Epoch.None);
-                await replica.Produce(command, BatchBuffer.CopyOf(new ReadOnlySequence<byte>(TestBatches.Of(1))), stream, isInternal: false);
+                BatchBuffer batch = BatchBuffer.CopyOf(new ReadOnlySequence<byte>(TestBatches.Of(1)));
+                await replica.Produce(command, batch, stream, isInternal: false);
                 Assert.Equal(ErrorCode.ShuttingDown, (await outcome.Value.WaitAsync(Deadline)).Error!.Code);
             }
         }
