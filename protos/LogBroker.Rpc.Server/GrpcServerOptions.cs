@@ -47,7 +47,7 @@ public sealed record GrpcServerOptions
     /// <summary>The largest HTTP/2 frame accepted, in bytes, 16 KiB to 16 MiB; default 16 KiB.</summary>
     public int FrameBytesMax { get; init; } = 16 * 1024;
 
-    /// <summary>Response bytes of a connection that wait for the network before writers wait; default 64 KiB.</summary>
+    /// <summary>Response bytes of a connection that wait for the network before writers wait; default 256 KiB.</summary>
     public long ResponseBufferBytesMax { get; init; } = 256 * 1024;
 
     /// <summary>Time for a new connection to say that it speaks HTTP/2, before it is closed; default 5 s.</summary>
