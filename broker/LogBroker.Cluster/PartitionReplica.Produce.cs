@@ -27,14 +27,8 @@ internal sealed partial class PartitionReplica
             LeaderEpoch = command.LeaderEpoch,
             DeadlineMs = _env.RunningMs + command.TimeoutMs,
             Producer = ProducerBatch.None,
-            Error = BatchValidator.Check(batch.Span, RulesOf(topic), out BatchFacts facts),
         };
-        Invariant.Require(entry.Error is null || !isInternal);
-        if (entry.Error is null && !_queue.TryReserve(batch.Length))
-        {
-            entry.Error = PartitionErrors.Busy(Name, batch.Length);
-        }
-
+        entry.Error = Admit(batch, topic, isInternal, out BatchFacts facts);
         if (entry.Error is null)
         {
             entry.Buffer = batch;
@@ -52,6 +46,27 @@ internal sealed partial class PartitionReplica
         _scheduler.Schedule(this);
         PollIfClosed();
         return _queue.WhenRoom();
+    }
+
+    /// <summary>Takes room in the queue before the batch is checked: a broker that is busy already spends nothing on it.</summary>
+    private BrokerError? Admit(BatchBuffer batch, TopicInfo topic, bool isInternal, out BatchFacts facts)
+    {
+        facts = default;
+        BatchRules rules = RulesOf(topic);
+        bool needsRoom = batch.Length <= rules.BatchBytesMax;
+        if (needsRoom && !_queue.TryReserve(batch.Length))
+        {
+            return PartitionErrors.Busy(Name, batch.Length);
+        }
+
+        BrokerError? error = BatchValidator.Check(batch.Span, rules, out facts);
+        Invariant.Require(error is null ? needsRoom : !isInternal);
+        if (error is not null && needsRoom)
+        {
+            _queue.GiveBack(batch.Length);
+        }
+
+        return error;
     }
 
     private BatchRules RulesOf(TopicInfo topic) => new(

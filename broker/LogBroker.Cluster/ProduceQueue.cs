@@ -38,7 +38,7 @@ internal sealed class ProduceQueue(long bytesMax, int batchesMax, ProduceBudget 
     public long Bytes => Interlocked.Read(ref _bytes);
 
     /// <summary>
-    /// Takes room for a batch; <see cref="Put"/> must follow.
+    /// Takes room for a batch; <see cref="Put"/> must follow with it, or with a refusal after <see cref="GiveBack"/>.
     /// </summary>
     public bool TryReserve(int bytes)
     {
@@ -59,6 +59,15 @@ internal sealed class ProduceQueue(long bytesMax, int batchesMax, ProduceBudget 
 
         budget.Return(bytes);
         return false;
+    }
+
+    /// <summary>Gives back room that was taken for a batch that was then refused.</summary>
+    public void GiveBack(int bytes)
+    {
+        lock (_lock)
+        {
+            Release(bytes);
+        }
     }
 
     /// <summary>Puts a batch with reserved room, or a refusal, at the end.</summary>
