@@ -63,6 +63,9 @@ public sealed record BrokerSettings
     /// <summary>Bytes appended between two producer snapshots: what a start has to read at most, besides the open segment.</summary>
     internal long SnapshotIntervalBytes { get; init; } = 64L * 1024 * 1024;
 
+    /// <summary>The cluster this node takes part in, or null for a node alone.</summary>
+    public ClusterSettings? Cluster { get; init; }
+
     internal DataDirectoryOptions DirectoryOptions => new(NodeId, ClusterId) { NewId = NewId };
 
     /// <summary>The first setting that makes no sense, or null.</summary>

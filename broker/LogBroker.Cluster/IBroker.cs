@@ -59,6 +59,18 @@ public interface IBroker
 
     /// <summary>Counts and health of this node.</summary>
     BrokerStatus Status { get; }
+
+    /// <summary>The cluster as this node sees it.</summary>
+    ClusterDescription DescribeCluster();
+
+    /// <summary>
+    /// Hands the leadership of a partition to a replica of it (<see cref="Protocol.NodeId.None"/>: the preferred one). Only its leader can;
+    /// completes when another node leads, or with an error.
+    /// </summary>
+    ValueTask<Result<NodeId>> TransferLeader(TopicPartition partition, NodeId to, CancellationToken cancellation);
+
+    /// <summary>Has a node lead nothing until it is undrained: committed in the metadata log, which only the controller can.</summary>
+    ValueTask<BrokerError?> SetDraining(NodeId node, bool isDraining, CancellationToken cancellation);
 }
 
 /// <summary>How much must have happened before a batch is acknowledged; numbers as on the wire.</summary>
@@ -139,7 +151,11 @@ public readonly record struct FetchItem(TopicPartition Partition, Offset Offset,
 /// <param name="BytesMin">Answer at once when this many bytes are there, at least 1.</param>
 /// <param name="BytesMax">In sum; the first partition with data may exceed it by one batch.</param>
 /// <param name="WaitMsMax">0 answers at once.</param>
-public sealed record FetchCommand(IReadOnlyList<FetchItem> Items, int BytesMin, int BytesMax, int WaitMsMax);
+public sealed record FetchCommand(IReadOnlyList<FetchItem> Items, int BytesMin, int BytesMax, int WaitMsMax)
+{
+    /// <summary>True when a replica that does not lead may answer, up to the high watermark that it knows.</summary>
+    public bool AllowsFollower { get; init; }
+}
 
 /// <summary>One partition's answer. The slice is empty when there is an error or nothing new.</summary>
 public readonly record struct FetchedItem(
