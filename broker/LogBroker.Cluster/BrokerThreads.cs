@@ -94,18 +94,24 @@ internal sealed class PumpedThreads(LogEnvironment env) : IBrokerThreads, IParti
         return task;
     }
 
-    /// <summary>Polls all that is scheduled, or else runs a flush turn; false when there was nothing to do.</summary>
-    public bool Step()
+    /// <summary>Polls what was scheduled first, or else runs a flush turn; false when there was nothing to do.</summary>
+    public bool Step() => PollOne() || WorkOnDisk();
+
+    /// <summary>Polls the replica that was scheduled first; false when none was.</summary>
+    public bool PollOne()
     {
-        if (_scheduled.TryDequeue(out PartitionReplica? replica))
+        if (!_scheduled.TryDequeue(out PartitionReplica? replica))
         {
-            replica.ClearScheduled();
-            replica.Poll();
-            return true;
+            return false;
         }
 
-        return Flushes.RunTurn() > 0;
+        replica.ClearScheduled();
+        replica.Poll();
+        return true;
     }
+
+    /// <summary>Runs a flush turn; false when nobody had asked for one.</summary>
+    public bool WorkOnDisk() => Flushes.RunTurn() > 0;
 
     public void StopLoops()
     {
