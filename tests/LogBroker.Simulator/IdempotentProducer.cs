@@ -14,6 +14,8 @@ internal sealed class IdempotentProducer(Clients clients, TopicPartition partiti
     private const int InFlightMax = 4;
 
     private readonly ClientLink _link = new(clients.Cluster.Nodes.Count);
+
+    // From the oldest batch without an answer on: what lies behind it stays here too, for a broker remembers a few batches only.
     private readonly List<Sent> _unacknowledged = [];
     private ProducerIdentity? _identity;
     private NodeId _to = clients.Any();
@@ -69,8 +71,9 @@ internal sealed class IdempotentProducer(Clients clients, TopicPartition partiti
             _nextSequence += records;
         }
 
-        _waiting = _unacknowledged.Count;
-        foreach (Sent sent in _unacknowledged)
+        Sent[] missing = [.. _unacknowledged.Where(s => !s.IsAcknowledged)];
+        _waiting = missing.Length;
+        foreach (Sent sent in missing)
         {
             clients.Produce(_link, _to, partition, sent.Batch, (end, outcome) => Ended(sent, end, outcome));
         }
@@ -98,9 +101,12 @@ internal sealed class IdempotentProducer(Clients clients, TopicPartition partiti
             return;
         }
 
-        bool isAll = _unacknowledged.TrueForAll(s => s.IsAcknowledged);
-        _unacknowledged.RemoveAll(s => s.IsAcknowledged);
-        if (!isAll)
+        while (_unacknowledged.Count > 0 && _unacknowledged[0].IsAcknowledged)
+        {
+            _unacknowledged.RemoveAt(0);
+        }
+
+        if (_unacknowledged.Count > 0)
         {
             _to = clients.Next(end == CallEnd.Answered ? outcome.Error : null);
         }

@@ -202,8 +202,10 @@ internal sealed class Simulation
     {
         _readers.ForEach(r => r.End());
         var link = new ClientLink(_cluster.Nodes.Count);
-        foreach (SimPartition partition in _cluster.Checks.Partitions.Where(p => _changes.Partitions.Contains(p.Name)))
+        foreach (TopicPartition name in _changes.Partitions)
         {
+            SimPartition partition = _cluster.Checks.Find(name)
+                ?? throw new SimViolation("ReadableEverywhere", $"{name} was created and is nowhere");
             foreach (NodeId node in _cluster.VotersOf(partition.Id))
             {
                 ReadAll(link, node, partition);

@@ -77,9 +77,15 @@ internal sealed class SimChecks(SimCluster cluster)
         {
             SimReplica[] replicas = [.. cluster.VotersOf(partition.Id).Select(v => Find(v, partition.Id)).OfType<SimReplica>()];
             SimReplica[] live = [.. replicas.Where(r => r.Live is not null)];
-            if (live.Length == 0)
+            bool isKnown = cluster.Nodes.Any(n => n.Broker?.Topics.Find(partition.Name.Topic) is not null);
+            if (partition.IsDeleted || !isKnown)
             {
-                continue; // deleted
+                if (live.Length > 0)
+                {
+                    return $"{partition.Name} was deleted and has {live.Length} replicas";
+                }
+
+                continue;
             }
 
             if (live.Length < cluster.VotersOf(partition.Id).Count)
@@ -106,7 +112,13 @@ internal sealed class SimChecks(SimCluster cluster)
     private void Take(SimNode node, HostedTopics hosted)
     {
         List<SimReplica> live = _live[node.Id.Value];
-        live.RemoveAll(r => !hosted.Replicas.Contains(r.Live));
+        foreach (SimReplica gone in live.Where(r => !hosted.Replicas.Contains(r.Live)).ToArray())
+        {
+            gone.Died();
+            gone.Partition.IsDeleted = true;
+            live.Remove(gone);
+        }
+
         foreach (PartitionReplica replica in hosted.Replicas)
         {
             if (live.Exists(r => r.Live == replica))
@@ -136,7 +148,7 @@ internal sealed class SimChecks(SimCluster cluster)
     /// <summary>Whatever was committed is durable on a majority; a replica that lost its disk and has no vote yet is excused.</summary>
     private void RequireCommittedIsDurable(SimPartition partition)
     {
-        if (!partition.IsDurable || partition.Committed.Position == LogPosition.Zero)
+        if (!partition.IsDurable || partition.IsDeleted || partition.Committed.Position == LogPosition.Zero)
         {
             return;
         }

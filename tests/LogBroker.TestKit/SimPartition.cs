@@ -23,6 +23,9 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     /// <summary>False for topics with durability=memory, whose records may go with the power.</summary>
     public bool IsDurable => isDurable;
 
+    /// <summary>True when a node let go of it because its topic was deleted.</summary>
+    public bool IsDeleted { get; set; }
+
     /// <summary>The greatest position committed, and the prefix that it names.</summary>
     public (LogPosition Position, ulong Chain) Committed { get; private set; } = (LogPosition.Zero, 1);
 

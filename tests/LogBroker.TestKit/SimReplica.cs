@@ -83,6 +83,8 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
             Follow(replica.Log, bounds);
         }
 
+        // One step may raise the watermark and leave office.
+        Epoch ledEpoch = _role == RaftRole.Leader ? _epoch : Epoch.None;
         if (hasChanged)
         {
             TakeRole(core);
@@ -90,7 +92,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
 
         if (bounds.HighWatermark > _highWatermark)
         {
-            Expose(core, bounds.HighWatermark);
+            Expose(core, bounds.HighWatermark, core.Role == RaftRole.Leader ? core.Epoch : ledEpoch);
         }
         else if (bounds.HighWatermark < _highWatermark)
         {
@@ -193,12 +195,12 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         _knewHighWatermark = core.KnowsHighWatermark;
     }
 
-    private void Expose(RaftCore core, Offset highWatermark)
+    private void Expose(RaftCore core, Offset highWatermark, Epoch ledEpoch)
     {
         _highWatermark = highWatermark;
-        if (core.Role == RaftRole.Leader && highWatermark > core.Table.LastStart)
+        if (ledEpoch > Epoch.None && core.Table.LastEpoch == ledEpoch && highWatermark > core.Table.LastStart)
         {
-            partition.Commit(_log!, new LogPosition(core.Epoch, highWatermark), core.Epoch, node.Id);
+            partition.Commit(_log!, new LogPosition(ledEpoch, highWatermark), ledEpoch, node.Id);
         }
 
         partition.RequireSame(_log!, node.Id, highWatermark);
