@@ -289,6 +289,7 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
         }
 
         cluster.Checks.Excuse(node.Id);
+        node.IsDamaged = true;
         node.Disk.FlipBit(files[random.Next(files.Length)], random);
     }
 

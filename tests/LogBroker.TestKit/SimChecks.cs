@@ -22,6 +22,9 @@ internal sealed class SimChecks(SimCluster cluster)
 
     public SimReplica? Find(NodeId node, PartitionId partition) => _replicas.GetValueOrDefault((node, partition));
 
+    /// <summary>The voters of a partition as its replicas have them; null when nobody hosts it yet.</summary>
+    public IReadOnlyList<NodeId>? VotersOf(PartitionId partition) => _partitions.GetValueOrDefault(partition)?.Voters;
+
     /// <summary>A step of a node is over.</summary>
     public void Observe(SimNode node, bool isWhole)
     {
@@ -129,7 +132,7 @@ internal sealed class SimChecks(SimCluster cluster)
             if (!_partitions.TryGetValue(replica.Id, out SimPartition? partition))
             {
                 bool isDurable = replica.Topic.Config.Durability != TopicDurability.Memory;
-                partition = new SimPartition(replica.Id, replica.Name, isDurable);
+                partition = new SimPartition(replica.Id, replica.Name, isDurable, replica.Voters);
                 _partitions.Add(replica.Id, partition);
             }
 

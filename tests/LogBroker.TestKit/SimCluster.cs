@@ -58,7 +58,7 @@ internal sealed class SimCluster
     public SimNode Node(NodeId id) => Nodes[id.Value - 1];
 
     /// <summary>The voters of a partition.</summary>
-    public IReadOnlyList<NodeId> VotersOf(PartitionId partition) => Voters;
+    public IReadOnlyList<NodeId> VotersOf(PartitionId partition) => Checks.VotersOf(partition) ?? Voters;
 
     /// <summary>Takes steps until a moment of virtual time.</summary>
     public void RunUntil(long ticks)
@@ -95,8 +95,9 @@ internal sealed class SimCluster
 
     internal BrokerSurroundings SurroundingsOf(SimNode node, TimeProvider time)
     {
-        BrokerSettings settings = Settings with { NodeId = node.Id, NewId = NextId };
-        return new BrokerSurroundings(settings, node.Disk, node.Store, time, NullLoggerFactory.Instance, node.Fatal);
+        BrokerSettings settings = Settings with { NodeId = node.Id, NewId = NextId, Cluster = ClusterOf(node) };
+        IPeerTransport? peers = Nodes.Count == 1 ? null : Network.Attach(node);
+        return new BrokerSurroundings(settings, node.Disk, node.Store, time, NullLoggerFactory.Instance, node.Fatal, peers);
     }
 
     internal void Observe(SimNode node, bool isWhole) => Checks.Observe(node, isWhole);
@@ -106,6 +107,13 @@ internal sealed class SimCluster
         Network.Gone(node.Id, isSilent);
         Checks.Died(node);
     }
+
+    private ClusterSettings? ClusterOf(SimNode node) => Nodes.Count == 1 ? null : new ClusterSettings
+    {
+        Nodes = [.. Nodes.Select(n => new ClusterNode(n.Id, $"node-{n.Id}:7071"))],
+        ClientAddress = () => $"node-{node.Id}:7070",
+        Seed = Seed,
+    };
 
     private Guid NextId()
     {

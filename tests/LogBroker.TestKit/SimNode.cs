@@ -38,7 +38,8 @@ internal sealed class SimNode
     private readonly SimRandom _random;
     private SimProcess? _process;
     private SimEvent? _work;
-    private SimEvent? _disk;
+    private SimEvent? _flush;
+    private SimEvent? _store;
     private bool _isWorking;
     private bool _didWork;
     private bool _isStopped;
@@ -80,6 +81,9 @@ internal sealed class SimNode
 
     /// <summary>True while a fault is in place that may end the process.</summary>
     public bool MayDie { get; set; }
+
+    /// <summary>True when bits of its disk flipped: it may hold less than it promised, and find out later.</summary>
+    public bool IsDamaged { get; set; }
 
     /// <summary>Called when the process has ended, for whatever reason.</summary>
     public Action? Ended { get; set; }
@@ -202,6 +206,7 @@ internal sealed class SimNode
 
     private async Task StopNow(Broker broker, SimProcess process)
     {
+        await broker.LeaveOfficeAsync(CancellationToken.None);
         await broker.StopAsync(CancellationToken.None);
         if (_process == process)
         {
@@ -274,8 +279,9 @@ internal sealed class SimNode
         _process!.Die();
         _process = null;
         _work?.Cancel();
-        _disk?.Cancel();
-        (_work, _disk) = (null, null);
+        _flush?.Cancel();
+        _store?.Cancel();
+        (_work, _flush, _store) = (null, null, null);
         _cluster.NodeDied(this, isSilent: mode != LossMode.KeepAll);
         Broker?.Abandon();
         Broker = null;
@@ -293,7 +299,8 @@ internal sealed class SimNode
         }
 
         _work ??= _cluster.Scheduler.After(_random.Between(0, Pace.WorkTicksMax), Work);
-        _disk ??= _cluster.Scheduler.After(_random.Between(Pace.DiskTicksMin, Pace.DiskTicksMax), WorkOnDisk);
+        _flush ??= _cluster.Scheduler.After(_random.Between(Pace.DiskTicksMin, Pace.DiskTicksMax), Flush);
+        _store ??= _cluster.Scheduler.After(_random.Between(Pace.DiskTicksMin, Pace.DiskTicksMax), WriteHardStates);
     }
 
     private void Work()
@@ -303,17 +310,23 @@ internal sealed class SimNode
         {
             var threads = (PumpedThreads?)Broker?.Threads;
             int left = (int)_random.Between(1, Pace.WorkAtOnceMax);
-            while (left-- > 0 && (_process!.RunPosted() || threads?.PollOne() == true))
+            while (left-- > 0 && (_process!.RunPosted() || threads?.PollOne() == true || threads?.StartOne() == true))
             {
                 _didWork = true;
             }
         });
     }
 
-    private void WorkOnDisk()
+    private void Flush()
     {
-        _disk = null;
-        Run(() => _didWork = ((PumpedThreads?)Broker?.Threads)?.WorkOnDisk() == true);
+        _flush = null;
+        Run(() => _didWork = ((PumpedThreads?)Broker?.Threads)?.Flush() == true);
+    }
+
+    private void WriteHardStates()
+    {
+        _store = null;
+        Run(() => _didWork = ((PumpedThreads?)Broker?.Threads)?.WriteHardStates() == true);
     }
 
     private void Run(Action work)

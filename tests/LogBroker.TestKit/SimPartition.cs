@@ -6,7 +6,7 @@ namespace LogBroker.TestKit;
 /// What the simulation knows of one partition over all its replicas and all time: which prefix each position names, who led which
 /// epoch, what was committed, and what producers were told. One thread.
 /// </summary>
-internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isDurable)
+internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isDurable, IReadOnlyList<NodeId> voters)
 {
     private readonly Dictionary<LogPosition, ulong> _chains = new() { [LogPosition.Zero] = 1 };
     private readonly Dictionary<Epoch, (NodeId Node, int Life)> _leaders = [];
@@ -19,6 +19,8 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     public PartitionId Id => id;
 
     public TopicPartition Name => name;
+
+    public IReadOnlyList<NodeId> Voters => voters;
 
     /// <summary>False for topics with durability=memory, whose records may go with the power.</summary>
     public bool IsDurable => isDurable;

@@ -90,6 +90,8 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
             TakeRole(core);
         }
 
+        // A wiped replica that was readmitted holds again what it says.
+        IsExcused &= !core.IsReadmitted || node.IsDamaged || !Holds(partition.Committed);
         if (bounds.HighWatermark > _highWatermark)
         {
             Expose(core, bounds.HighWatermark, core.Role == RaftRole.Leader ? core.Epoch : ledEpoch);
@@ -110,7 +112,10 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
 
     /// <summary>True when a prefix survives a power cut here, or nothing is demanded of this replica.</summary>
     public bool HoldsDurably((LogPosition Position, ulong Chain) prefix) =>
-        IsExcused || (_log is not null && _durable >= prefix.Position && _log.Has(prefix.Position, prefix.Chain));
+        IsExcused || Holds(prefix);
+
+    private bool Holds((LogPosition Position, ulong Chain) prefix) =>
+        (_log is not null && _durable >= prefix.Position && _log.Has(prefix.Position, prefix.Chain));
 
     private void Follow(PartitionLog log, LogBounds bounds)
     {
