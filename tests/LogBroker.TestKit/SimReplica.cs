@@ -15,7 +15,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
     private Offset _highWatermark;
     private Epoch _epoch;
     private RaftRole _role;
-    private bool _knewHighWatermark;
+    private bool _isRowCounted;
 
     public SimPartition Partition => partition;
 
@@ -42,7 +42,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         _epochs = replica.Log.Epochs;
         _log = new SimShadow(node.Disk, replica.Log.Directory, partition);
         _log.Rebuild(_bounds.Start, _bounds.Appended);
-        if (before is not null && !IsExcused && partition.IsDurable)
+        if (before is not null && !IsExcused && partition is { IsDurable: true, IsDeleted: false })
         {
             int durable = before.CountUpto(_durable);
             ulong chain = durable > 0 ? before.Items[durable - 1].Chain : 0;
@@ -57,7 +57,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         _highWatermark = _bounds.HighWatermark;
         _role = RaftRole.Follower;
         _epoch = replica.Core.Epoch;
-        _knewHighWatermark = false;
+        _isRowCounted = false;
         Note("recovered");
     }
 
@@ -70,7 +70,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         RaftCore core = replica.Core;
         LogBounds bounds = replica.Log.Bounds;
         bool hasMoved = !ReferenceEquals(bounds, _bounds) || !ReferenceEquals(replica.Log.Epochs, _epochs);
-        bool hasChanged = core.Role != _role || core.Epoch != _epoch || core.KnowsHighWatermark != _knewHighWatermark;
+        bool hasChanged = core.Role != _role || core.Epoch != _epoch || (!_isRowCounted && IsRowCounted(core));
         if (!hasMoved && !hasChanged)
         {
             return false;
@@ -191,13 +191,32 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
             partition.Leads(_epoch, node.Id, node.Lives, _log!);
         }
 
-        if (core.KnowsHighWatermark && !_knewHighWatermark)
+        _isRowCounted &= !isNewLeader && core.Role == RaftRole.Leader;
+        if (!_isRowCounted && IsRowCounted(core))
         {
-            // The row of this epoch is counted by a majority.
+            _isRowCounted = true;
             partition.Commit(_log!, new LogPosition(_epoch, core.Table.LastStart), _epoch, node.Id);
         }
+    }
 
-        _knewHighWatermark = core.KnowsHighWatermark;
+    /// <summary>True when a majority was counted with the row of the leader's epoch (R12).</summary>
+    private static bool IsRowCounted(RaftCore core)
+    {
+        if (core.Role != RaftRole.Leader || core.Table.LastEpoch != core.Epoch)
+        {
+            return false;
+        }
+
+        int counted = core.Durable.Epoch == core.Epoch ? 1 : 0;
+        int voters = 1;
+        for (int i = 0; i < core.Peers.Count; i++)
+        {
+            Progress peer = core.Peers[i];
+            voters += peer.IsVoter ? 1 : 0;
+            counted += peer.IsVoter && peer.Counted is not null ? 1 : 0;
+        }
+
+        return counted >= Quorum.Majority(voters);
     }
 
     private void Expose(RaftCore core, Offset highWatermark, Epoch ledEpoch)
