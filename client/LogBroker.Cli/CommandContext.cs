@@ -79,9 +79,12 @@ internal sealed class CommandContext
 
     /// <summary>Makes a client; the caller disposes of it.</summary>
     /// <exception cref="CliException">The list of servers is none.</exception>
-    public LogBrokerClient CreateClient()
+    public LogBrokerClient CreateClient() => CreateClient(Timeout ?? TimeSpan.FromSeconds(10));
+
+    /// <summary>Makes a client whose calls take no longer than <paramref name="timeout"/>; the caller disposes of it.</summary>
+    /// <exception cref="CliException">The list of servers is none.</exception>
+    public LogBrokerClient CreateClient(TimeSpan timeout)
     {
-        TimeSpan timeout = Timeout ?? TimeSpan.FromSeconds(10);
         try
         {
             return new LogBrokerClient(new LogBrokerClientOptions

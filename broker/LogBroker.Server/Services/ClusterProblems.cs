@@ -16,7 +16,7 @@ internal static class ClusterProblems
         AddCluster(problems, status, cluster);
         if (status.PartitionsQuarantined > 0)
         {
-            Add(problems, Problem.Types.Scope.Node, true, "logbroker cluster partitions",
+            Add(problems, Problem.Types.Scope.Cluster, true, "logbroker cluster partitions",
                 $"{status.PartitionsQuarantined} partitions are quarantined: damaged records were found");
         }
 

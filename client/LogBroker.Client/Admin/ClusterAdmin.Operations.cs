@@ -3,6 +3,9 @@ namespace LogBroker.Client;
 /// <summary>Nodes and partitions, and what an operator does with them.</summary>
 public sealed partial class ClusterAdmin
 {
+    /// <summary>The servers of <see cref="LogBrokerClientOptions.Servers"/>, each as <c>host:port</c>.</summary>
+    public IReadOnlyList<string> Servers => _calls.Servers;
+
     /// <summary>As <see cref="GetStatusAsync(CancellationToken)"/>, of one server only, which is asked once.</summary>
     /// <param name="server">The server, as <c>host:port</c>.</param>
     /// <param name="cancellationToken">Ends the wait.</param>

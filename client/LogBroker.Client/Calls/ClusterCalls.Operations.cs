@@ -9,6 +9,8 @@ internal sealed partial class ClusterCalls
 {
     private readonly LeaderCalls _leaders = new(calls);
 
+    public IReadOnlyList<string> Servers => calls.Bootstrap;
+
     public async Task<ClusterStatus> GetStatusAsync(string server, CancellationToken cancellation) =>
         Describe(await _leaders.OneAsync(server, ServerMethods.GetStatus, new GetStatusRequest(), cancellation).ConfigureAwait(false));
 
