@@ -58,13 +58,15 @@ internal sealed class ClusterWatch
     /// <param name="isDone">The condition.</param>
     /// <param name="say">What is shown while waiting.</param>
     /// <param name="ct">Ends it.</param>
+    /// <param name="check">Called in front of each look; throws when waiting is pointless.</param>
     /// <exception cref="CliException">With <see cref="ExitCode.Timeout"/>: it did not hold in time.</exception>
     public static async Task<(ClusterView View, ClusterHealth Health)> UntilAsync(
         CommandContext context,
         string what,
         Func<ClusterView, ClusterHealth, bool> isDone,
         Func<ClusterView, ClusterHealth, string> say,
-        CancellationToken ct)
+        CancellationToken ct,
+        Action? check = null)
     {
         TimeProvider time = context.Host.Time;
         TimeSpan limit = context.Timeout ?? WaitDefault;
@@ -73,6 +75,7 @@ internal sealed class ClusterWatch
         using ProgressLine? progress = ProgressLine.Start(context, () => (null, "waiting: " + last));
         while (true)
         {
+            check?.Invoke();
             try
             {
                 ClusterView view = await ClusterSurvey.TakeAsync(context, topic: null, ct);
