@@ -54,6 +54,7 @@ internal static class FakeAdmin
             broker.RequireController();
             Topic topic = Describe(broker, request.Name);
             broker.RemoveTopic(request.Name);
+            broker.LoseAnswerOnce();
             return new ValueTask<DeleteTopicResponse>(new DeleteTopicResponse { TopicId = topic.TopicId });
         });
         services.Unary(ServerMethods.DeleteRecords, (request, _) =>

@@ -70,7 +70,7 @@ internal sealed partial class FakeBroker
         }
     }
 
-    /// <summary>Loses the answer to the next creation of a topic.</summary>
+    /// <summary>Loses the answer to the next creation or deletion of a topic.</summary>
     public bool LosesAnswer { get; set; }
 
     public void LoseAnswerOnce()
