@@ -11,6 +11,14 @@ internal interface IBrokerThreads
 
     FlushQueue Flushes { get; }
 
+    HardStateQueue HardStates { get; }
+
+    /// <summary>Begins asynchronous work of the broker itself, not on the caller's thread; in order of the calls where it is pumped.</summary>
+    void Start(Func<Task> work);
+
+    /// <summary>Has an action called at each interval; pumped, by the timers of the clock.</summary>
+    IDisposable StartTicks(TimeProvider time, TimeSpan interval, Action tick);
+
     /// <summary>Where reads wait for the disk; null where they are to stay on the caller's thread.</summary>
     ColdReads? Cold { get; }
 
@@ -28,19 +36,38 @@ internal interface IBrokerThreads
 internal sealed class BrokerThreads : IBrokerThreads
 {
     private readonly PartitionLoop[] _loops;
+    private readonly IFatalFailure _fatal;
 
     public BrokerThreads(LogEnvironment env, int loops)
     {
         int count = loops > 0 ? loops : Environment.ProcessorCount;
         _loops = [.. Enumerable.Range(0, count).Select(i => new PartitionLoop(i, env.Fatal))];
         Flushes = new FlushQueue(env, withThread: true);
+        HardStates = new HardStateQueue(env, withThread: true);
+        _fatal = env.Fatal;
     }
 
     public int OpensAtOnce => _loops.Length;
 
     public FlushQueue Flushes { get; }
 
+    public HardStateQueue HardStates { get; }
+
     public ColdReads? Cold { get; } = new();
+
+    public void Start(Func<Task> work) => _ = Task.Run(async () =>
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _fatal.Fail("work of the broker", e);
+        }
+    });
+
+    public IDisposable StartTicks(TimeProvider time, TimeSpan interval, Action tick) => new TickThread(interval, tick, _fatal);
 
     public IPartitionScheduler SchedulerOf(int number) => _loops[number % _loops.Length];
 
@@ -61,15 +88,18 @@ internal sealed class BrokerThreads : IBrokerThreads
 /// No threads at all: whoever waits runs partitions in the order in which they were scheduled, and a flush turn when none has
 /// anything to do. The same calls give the same order of disk operations. One thread at a time.
 /// </summary>
-internal sealed class PumpedThreads(LogEnvironment env) : IBrokerThreads, IPartitionScheduler
+internal sealed class PumpedThreads(LogEnvironment env, bool isOneOfSeveral) : IBrokerThreads, IPartitionScheduler
 {
     private const int JoinMsMax = 30_000;
 
     private readonly Queue<PartitionReplica> _scheduled = new();
+    private readonly Queue<Func<Task>> _work = new();
 
     public int OpensAtOnce => 1;
 
     public FlushQueue Flushes { get; } = new(env, withThread: false);
+
+    public HardStateQueue HardStates { get; } = new(env, withThread: false);
 
     public ColdReads? Cold => null;
 
@@ -83,8 +113,19 @@ internal sealed class PumpedThreads(LogEnvironment env) : IBrokerThreads, IParti
         }
     }
 
+    public void Start(Func<Task> work) => _work.Enqueue(work);
+
+    public IDisposable StartTicks(TimeProvider time, TimeSpan interval, Action tick) =>
+        time.CreateTimer(static t => ((Action)t!)(), tick, interval, interval);
+
+    /// <summary>A broker among several cannot get on by itself: whoever pumps them all comes back to the task.</summary>
     public Task Until(Task task)
     {
+        if (isOneOfSeveral)
+        {
+            return task;
+        }
+
         while (!task.IsCompleted && Step())
         {
         }
@@ -104,7 +145,13 @@ internal sealed class PumpedThreads(LogEnvironment env) : IBrokerThreads, IParti
             return true;
         }
 
-        return Flushes.RunTurn() > 0;
+        if (_work.TryDequeue(out Func<Task>? work))
+        {
+            _ = work();
+            return true;
+        }
+
+        return HardStates.RunTurn() > 0 || Flushes.RunTurn() > 0;
     }
 
     public void StopLoops()

@@ -119,6 +119,17 @@ public sealed class EpochTable
         _rows[0] = restated;
     }
 
+    /// <summary>Forgets all rows: the log begins anew at this restated row (R26, reset).</summary>
+    public void Reset(EpochRow restated)
+    {
+        _rows.Clear();
+        _rows.Add(restated);
+    }
+
+    /// <summary>True when a position names a prefix of a log that ends at <paramref name="logEnd"/>, as far as rows tell (R15).</summary>
+    public bool Names(LogPosition position, Offset logEnd) =>
+        Contains(position.Epoch) && position.Offset <= EndOf(position.Epoch, logEnd);
+
     private int LastWithStartAtMost(Offset offset)
     {
         int low = 0;

@@ -13,4 +13,11 @@ public readonly record struct HardState(Epoch Epoch, NodeId VotedFor, DirectoryI
 {
     /// <summary>The state of a replica that never heard of an epoch.</summary>
     public static HardState None => default;
+
+    /// <summary>
+    /// True when a replica that has this state stored can never contradict what <paramref name="shown"/> said. The states of one
+    /// replica are ordered: a vote is given once in an epoch and never taken back.
+    /// </summary>
+    public bool Covers(HardState shown) =>
+        Epoch > shown.Epoch || (Epoch == shown.Epoch && (shown.VotedFor == NodeId.None || shown == this));
 }

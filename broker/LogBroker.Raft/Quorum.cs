@@ -44,4 +44,29 @@ public static class Quorum
 
         return reached;
     }
+
+    /// <summary>
+    /// The greatest round that a majority has echoed, the leader among them, which counts as having echoed <paramref name="round"/>
+    /// (R22). A wiped voter proves nothing by its echo: what its lost disk voted for is not known (R24).
+    /// </summary>
+    public static long Confirmed(IReadOnlyList<Progress> voters, int self, long round)
+    {
+        int majority = Majority(voters.Count);
+        long confirmed = 0;
+        for (int i = 0; i < voters.Count; i++)
+        {
+            long candidate = EchoOf(i);
+            int having = 0;
+            for (int j = 0; j < voters.Count; j++)
+            {
+                having += EchoOf(j) >= candidate ? 1 : 0;
+            }
+
+            confirmed = having >= majority ? Math.Max(confirmed, candidate) : confirmed;
+        }
+
+        return confirmed;
+
+        long EchoOf(int i) => i == self ? round : voters[i].IsReadmitted ? voters[i].EchoedRound : 0;
+    }
 }

@@ -19,8 +19,7 @@ public sealed partial class RaftCore
     /// True when the high watermark has reached the start of the leader's epoch: before that it may be below what an earlier leader
     /// showed, so "latest" and offsets behind it are not answered (R29).
     /// </summary>
-    public bool KnowsHighWatermark =>
-        MayServe && SelfProgress.Counted is not null && HighWatermark >= Table.LastStart;
+    public bool KnowsHighWatermark => MayServe && HighWatermark >= Table.LastStart;
 
     private Progress SelfProgress => _voters[_self];
 
@@ -31,6 +30,8 @@ public sealed partial class RaftCore
         Invariant.Require(_persisted.Epoch >= row.Epoch); // R2
         Table.Append(row);
         CountSelf();
+        SendBeginEpoch();
+        JudgeWaiting();
     }
 
     /// <summary>Records up to <paramref name="end"/> were appended, stamped with <see cref="Epoch"/> (R10).</summary>
@@ -49,9 +50,33 @@ public sealed partial class RaftCore
             _voters[i] = new Progress(_voters[i].Voter); // R8, S15: nothing counted survives an election
         }
 
+        _peers.Clear();
+        _peers.AddRange(_voters.Where((_, i) => i != _self));
         Role = RaftRole.Leader;
         Leader = _config.Self;
+        _round = 0;
+        _unheardTicks = 0;
+        _checkRound = 0;
+        _timer.Stop();
         _rowNext = new EpochRow(Epoch, End); // R8: once in the life of the cluster, by R2 and R6
+    }
+
+    /// <summary>R8: repeated to voters that have not fetched in this epoch. Not before the row is in the log (R30: durable).</summary>
+    private void SendBeginEpoch()
+    {
+        _beginTicks = 0;
+        if (!MayServe)
+        {
+            return;
+        }
+
+        foreach (Progress peer in _peers)
+        {
+            if (peer.IsVoter && !peer.HasFetched)
+            {
+                Send(peer.Voter, new BeginEpoch(Epoch));
+            }
+        }
     }
 
     /// <summary>
@@ -66,11 +91,30 @@ public sealed partial class RaftCore
         }
 
         SelfProgress.Count(CountsAppended ? End : Durable.Offset);
-        if (Quorum.Reached(_voters) is { } reached && reached > HighWatermark)
+        Advance();
+    }
+
+    /// <summary>
+    /// R11: a voter counts what is durable there, provided that the row of this epoch is. An offset alone proves nothing, for the row
+    /// takes none (S2, S3, S4).
+    /// </summary>
+    private void CountPeer(Progress peer, FetchRequest fetch)
+    {
+        if (!peer.IsVoter || !peer.IsReadmitted || !fetch.IsReadmitted || fetch.Durable.Epoch != Epoch)
         {
-            HighWatermark = reached;
-            _highWatermarkNext = reached;
-            RequireBoundsOrdered();
+            return;
+        }
+
+        peer.Count(CountsAppended ? fetch.Appended.Offset : fetch.Durable.Offset);
+        Advance();
+    }
+
+    /// <summary>R12. May pass the own durable offset, when a majority of others is ahead.</summary>
+    private void Advance()
+    {
+        if (Quorum.Reached(_voters) is { } reached)
+        {
+            RaiseHighWatermark(reached);
         }
     }
 }

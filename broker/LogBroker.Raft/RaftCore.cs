@@ -17,16 +17,23 @@ public sealed partial class RaftCore
     private readonly int _self;
 
     private HardState _persisted;
+    private readonly Outbox _outbox = new();
+    private readonly ElectionTimer _timer;
+
     private HardState? _persistNext;
     private EpochRow? _rowNext;
     private Offset? _highWatermarkNext;
     private bool _leadershipLost;
+    private (RaftRole Role, NodeId Leader, Epoch Epoch) _shown;
 
     /// <summary>Starts as follower without a leader, whatever the stored vote says (R6).</summary>
     public RaftCore(RaftConfig config, RecoveredReplica recovered)
     {
         Invariant.Require(config.Voters.Count > 0);
+        Invariant.RequireAtMost(config.Voters.Count, RaftConfig.VotersMax);
         _config = config;
+        IsReadmitted = config.IsReadmitted;
+        _timer = new ElectionTimer(config.Seed, config.ElectionTicksMin, config.ElectionTicksMax);
         _voters = [.. config.Voters.Select(v => new Progress(v))];
         _self = Array.FindIndex(_voters, v => v.Voter == config.Self);
         Table = new EpochTable(recovered.Rows);
@@ -37,6 +44,7 @@ public sealed partial class RaftCore
         HighWatermark = Offset.Max(LogStart, Offset.Min(recovered.HighWatermarkCheckpoint, End)); // R20 (5), S22
         HardState = InitialHardState(config, recovered, Table.LastEpoch);
         _persisted = HardState;
+        _shown = (Role, Leader, Epoch);
         Invariant.RequireAtMost(Table.LastEpoch, HardState.Epoch); // R20 (2)
         RequireBoundsOrdered();
     }
@@ -77,36 +85,48 @@ public sealed partial class RaftCore
     /// </summary>
     public bool CountsAppended { get; private set; }
 
-    /// <summary>Time passes. A lone voter without a leader campaigns at once: nobody else can lead.</summary>
-    public void Tick()
-    {
-        if (Role == RaftRole.Follower && _config.IsLoneVoter)
-        {
-            Campaign();
-        }
-    }
+    /// <summary>False for a wiped replica until its leader has readmitted it and that is stored (R23, R24).</summary>
+    public bool IsReadmitted { get; private set; }
+
+    /// <summary>Messages that were ignored because their epoch is implausibly far ahead: something is wrong with their sender.</summary>
+    public long ImplausibleEpochs { get; private set; }
+
+    /// <summary>Messages that contradict what this replica knows for sure, and were ignored: a bug somewhere, to be logged (R11).</summary>
+    public long Breaches { get; private set; }
 
     /// <summary>Takes what has to be done since the last call.</summary>
     public RaftReady TakeReady()
     {
+        AddFetch();
         var ready = new RaftReady
         {
             Persist = _persistNext,
             AppendRow = _rowNext,
             HighWatermark = _highWatermarkNext,
             LeadershipLost = _leadershipLost,
+            Messages = _outbox.Take(_persisted),
+            Truncate = _truncateNext,
+            Reset = _resetNext,
+            StoreReadmitted = _storeReadmittedNext,
+            LeaderChanged = _shown != (Role, Leader, Epoch),
         };
         _persistNext = null;
         _rowNext = null;
         _highWatermarkNext = null;
         _leadershipLost = false;
+        _truncateNext = null;
+        _resetNext = null;
+        _storeReadmittedNext = false;
+        _shown = (Role, Leader, Epoch);
         return ready;
     }
 
-    /// <summary>The hard state of a <see cref="RaftReady"/> is durable (R2).</summary>
+    /// <summary>
+    /// The hard state of a <see cref="RaftReady"/> is durable (R2). It may be older than the present one; states are confirmed in order.
+    /// </summary>
     public void HardStatePersisted(HardState state)
     {
-        Invariant.RequireAtMost(_persisted.Epoch, state.Epoch);
+        Invariant.Require(state.Covers(_persisted) && HardState.Epoch >= state.Epoch);
         _persisted = state;
         if (Role == RaftRole.Candidate && state == HardState)
         {
@@ -122,8 +142,11 @@ public sealed partial class RaftCore
         Invariant.RequireAtMost(position, AppendedPosition);
         if (position > Durable)
         {
+            Invariant.Require(Table.Names(position, End)); // of a flush that a cut overtook the driver says nothing
             Durable = position;
+            _fetchDue |= Role == RaftRole.Follower; // the report
             CountSelf();
+            JudgeWaiting(); // R30: fetches that came before the row was durable
         }
     }
 
@@ -153,6 +176,7 @@ public sealed partial class RaftCore
         LogStart = start.Offset;
         Table.DropFront(filesBegin);
         RequireBoundsOrdered();
+        ResetPeersLeftBehind();
     }
 
     private static HardState InitialHardState(RaftConfig config, RecoveredReplica recovered, Epoch lastRow)
@@ -165,6 +189,32 @@ public sealed partial class RaftCore
         // R30: a lone voter that lost its state store goes on above every epoch that its log shows; R23 otherwise.
         Epoch epoch = config.IsLoneVoter && lastRow > Epoch.None ? lastRow.Next : lastRow;
         return new HardState(epoch, NodeId.None, default);
+    }
+
+    /// <summary>R2: sent when what it shows is durable.</summary>
+    private void Send(NodeId to, RaftMessage message) => _outbox.Add(to, message, HardState);
+
+    private void SendToVoters(RaftMessage message)
+    {
+        for (int i = 0; i < _voters.Length; i++)
+        {
+            if (i != _self)
+            {
+                Send(_voters[i].Voter, message);
+            }
+        }
+    }
+
+    private int IndexOfVoter(NodeId node) => Array.FindIndex(_voters, v => v.Voter == node);
+
+    private void RaiseHighWatermark(Offset to)
+    {
+        if (to > HighWatermark)
+        {
+            HighWatermark = to;
+            _highWatermarkNext = to;
+            RequireBoundsOrdered();
+        }
     }
 
     private void RequireBoundsOrdered()

@@ -99,7 +99,7 @@ internal static class ServerNode
         try
         {
             return await Broker.OpenAsync(
-                settings, TimeProvider.System, loggers, fatal, new StartProgress(health), stopAsked);
+                settings, TimeProvider.System, loggers, fatal, peers: null, new StartProgress(health), stopAsked);
         }
         catch (OperationCanceledException) when (stopAsked.IsCancellationRequested)
         {
