@@ -54,7 +54,7 @@ public sealed class ClusterHealthTests
     public void A_cut_between_two_nodes()
     {
         ClusterHealth health = Sayings.HealthOf(
-            [Sayings.Answer(1, ThirdIsSilent, [Sayings.Metadata(1)]), .. Sayings.Healthy[1..]]);
+            [Sayings.Answer(1, ThirdIsSilent, [.. Sayings.Healthy[0].Partitions]), .. Sayings.Healthy[1..]]);
         Assert.StartsWith("node 3 is not heard by node 1: the network between them is cut", health.Summary);
         Assert.Equal(ExitCode.CheckWarning, health.Exit);
     }

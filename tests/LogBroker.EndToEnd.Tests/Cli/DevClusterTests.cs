@@ -142,7 +142,11 @@ public sealed class DevClusterTests : IDisposable
     {
         string program = _directory.File("logbrokerd");
         File.WriteAllText(program, "#!/bin/sh\necho 'logbrokerd: the moon is full'\nexit 78\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        if (!OperatingSystem.IsWindows())
+        {
+            File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
         CliRun up = await Dev("up", "-n", "1", "--server-path", program);
         Assert.Equal(1, up.ExitCode);
         Assert.Contains("node 1 ended", up.Error);
