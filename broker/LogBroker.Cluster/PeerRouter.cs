@@ -74,6 +74,12 @@ internal sealed class PeerRouter : IPeerReceiver
         {
             replica.Deliver(early.From, early.Message);
         }
+
+        // The list of what its leader leads may have come before it was there, and is not sent again (R28).
+        if (Liveness?.LeaderOf(replica.Id) is { Node.Value: > 0 } led)
+        {
+            replica.LeaderHeard(led.Node, led.Epoch);
+        }
     }
 
     public void Remove(PartitionReplica replica)
