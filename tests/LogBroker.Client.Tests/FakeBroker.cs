@@ -55,8 +55,8 @@ internal sealed class FakeBroker : IAsyncDisposable
 
     public int NodeId { get; init; } = 1;
 
-    /// <summary>Other nodes of the cluster, and who leads.</summary>
-    public Func<int, (int NodeId, string Address)>? LeaderOf { get; set; }
+    /// <summary>Who leads a partition; null for this node, in epoch 1.</summary>
+    public Func<int, (int NodeId, string Address, int Epoch)>? LeaderOf { get; set; }
 
     public int BatchesSeen => _batchesSeen;
 
@@ -152,13 +152,13 @@ internal sealed class FakeBroker : IAsyncDisposable
             };
             for (int p = 0; p < _topics[topic].Length; p++)
             {
-                (int leader, string address) = LeaderOf?.Invoke(p) ?? (NodeId, nodes[NodeId]);
+                (int leader, string address, int epoch) = LeaderOf?.Invoke(p) ?? (NodeId, nodes[NodeId], 1);
                 nodes[leader] = address;
                 metadata.Partitions.Add(new Protocol.V1.PartitionMetadata
                 {
                     Partition = p,
                     LeaderNodeId = HasLeaders ? leader : 0,
-                    LeaderEpoch = 1,
+                    LeaderEpoch = epoch,
                 });
             }
 
