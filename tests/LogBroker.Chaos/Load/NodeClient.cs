@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using LogBroker.Protocol;
 using LogBroker.Protocol.V1;
@@ -45,10 +44,9 @@ internal sealed class NodeClient : IAsyncDisposable
     public Task<FetchResponse> FetchHereAsync(
         IEnumerable<FetchPartition> partitions, TimeSpan timeout, int waitMs = 0, int bytesMax = 0)
     {
-        var request = new FetchRequest { MaxWaitMs = waitMs, MaxBytes = bytesMax };
+        var request = new FetchRequest { MaxWaitMs = waitMs, MaxBytes = bytesMax, AllowFollower = true };
         request.Partitions.Add(partitions);
-        const int AllowFollowerTag = 5 << 3;
-        return CallAsync(FetchMethod, FetchRequest.Parser.ParseFrom([.. request.ToByteArray(), AllowFollowerTag, 1]), timeout);
+        return CallAsync(FetchMethod, request, timeout);
     }
 
     /// <summary>Hands out a producer id.</summary>
