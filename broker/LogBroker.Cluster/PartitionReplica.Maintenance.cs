@@ -203,7 +203,7 @@ internal sealed partial class PartitionReplica
         LogPosition start = Log.Bounds.Start;
         if (start.Offset > _core.LogStart)
         {
-            _core.LogStartAdvanced(start, RowsOf(Log)[0]);
+            _core.LogStartAdvanced(start, RowsOf(Log)[0], Log.ItemStartOf(start.Offset));
         }
     }
 }
