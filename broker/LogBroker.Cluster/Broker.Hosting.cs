@@ -195,7 +195,7 @@ public sealed partial class Broker
     }
 
     /// <summary>Recovers one partition. A full disk leaves it for later, damage quarantines it.</summary>
-    private HostedPartition OpenPartition(TopicInfo topic, int index, out long scannedBytes)
+    private HostedPartition OpenPartition(TopicInfo topic, int index, out long scannedBytes, LogDamage? damage = null)
     {
         scannedBytes = 0;
         var name = new TopicPartition(topic.Name, index);
@@ -219,7 +219,7 @@ public sealed partial class Broker
         }
 
         ReplicaIdentity identity = ReplicaIdentityStore.Load(_env.Logs.State, id, _env.Node, _env.Directory, formedWith);
-        LogOpening opening = OpenLog(topic, id, path, name, ref identity);
+        LogOpening opening = OpenLog(topic, id, path, name, damage, ref identity);
         scannedBytes = opening.Report.ScannedBytes;
         if (opening.Log is not { } log)
         {
@@ -238,26 +238,84 @@ public sealed partial class Broker
     /// Opens a log. Where other voters have what is damaged, the replica gives up its vote as a new disk, durably first, keeps the intact
     /// front, and fetches the rest (R21); a node alone leaves the damage to the operator.
     /// </summary>
-    private LogOpening OpenLog(TopicInfo topic, PartitionId id, string path, TopicPartition name, ref ReplicaIdentity identity)
+    private LogOpening OpenLog(
+        TopicInfo topic, PartitionId id, string path, TopicPartition name, LogDamage? known, ref ReplicaIdentity identity)
     {
         var options = new LogOpenOptions(_env.WallClockMs, HardStateStore.Load(_env.Logs.State, id)?.Epoch);
-        LogOpening opening = PartitionLog.Open(_env.Logs, id, path, topic.Config, options);
-        if (opening.Damage is { } damage && !IsAlone)
+        LogOpening? tried = known is null ? PartitionLog.Open(_env.Logs, id, path, topic.Config, options) : null;
+        if (tried is { Damage: null } opening)
         {
-            BrokerLog.Healing(_log, name.ToString(), damage.ToString());
-            identity = new ReplicaIdentity(new DirectoryId(_env.Settings.DirectoryOptions.NewId()), IsReadmitted: false);
-            var batch = new StateBatch();
-            ReplicaIdentityStore.Put(batch, id, identity);
-            WriteState(batch, "new identity of a damaged partition");
-            opening = PartitionLog.OpenDamaged(_env.Logs, id, path, topic.Config, options);
+            NoteCut(name, opening);
+            return opening;
         }
 
+        LogDamage damage = known ?? tried!.Damage!;
+        if (IsAlone)
+        {
+            return tried!;
+        }
+
+        BrokerLog.Healing(_log, name.ToString(), damage.ToString());
+        identity = new ReplicaIdentity(new DirectoryId(_env.Settings.DirectoryOptions.NewId()), IsReadmitted: false);
+        var batch = new StateBatch();
+        ReplicaIdentityStore.Put(batch, id, identity);
+        WriteState(batch, "new identity of a damaged partition");
+        opening = PartitionLog.OpenDamaged(_env.Logs, id, path, topic.Config, options);
+        NoteCut(name, opening);
+        return opening;
+    }
+
+    /// <summary>
+    /// A replica found damage in its log while others have what it lost: it is closed, gives up its vote, and opens again as a new disk
+    /// (R21).
+    /// </summary>
+    private async Task Heal(PartitionReplica damaged)
+    {
+        await _changes.WaitAsync();
+        try
+        {
+            HostedTopic? topic = Hosted.Find(damaged.Topic.Name);
+            if (_isStopping || topic is null || topic.Partitions.ElementAtOrDefault(damaged.Index)?.Replica != damaged)
+            {
+                return;
+            }
+
+            _env.Peers.Remove(damaged);
+            await _threads.Until(damaged.Retire("the replica is damaged and is being rebuilt"));
+            HostedPartition healed = OpenPartition(topic.Info, damaged.Index, out _, damaged.Log.Damage);
+            if (healed.Replica is { } replica)
+            {
+                await Lead([replica]);
+                if (topic.Info.Id == MetadataLog.TopicId)
+                {
+                    RehostMetadata(replica);
+                }
+            }
+
+            HostedPartition[] partitions = [.. topic.Partitions.Select(p => p.Index == damaged.Index ? healed : p)];
+            Volatile.Write(ref _hosted, Hosted.With([topic with { Partitions = partitions }]));
+        }
+        finally
+        {
+            _changes.Release();
+        }
+    }
+
+    /// <summary>What was applied stays applied: the log that is fetched again is the same.</summary>
+    private void RehostMetadata(PartitionReplica replica)
+    {
+        _metadata = Metadata.With(replica);
+        _producerIds = new ProducerIdAllocator(_metadata);
+        replica.HighWatermarkMoved = MetadataMoved;
+        MetadataMoved();
+    }
+
+    private void NoteCut(TopicPartition name, LogOpening opening)
+    {
         if (opening.Report.Cut is { } cut)
         {
             BrokerLog.Cut(_log, name.ToString(), cut.File, cut.Position, cut.Reason, opening.Report.CutFiles.Count);
         }
-
-        return opening;
     }
 
     private void WriteState(StateBatch batch, string what)
@@ -309,7 +367,7 @@ public sealed partial class Broker
 
         if (IsAlone)
         {
-            await _threads.Until(Task.WhenAll(replicas.Select(r => r.Served)));
+            await _threads.UntilAll([.. replicas.Select(r => r.Served)]);
         }
     }
 }

@@ -82,7 +82,14 @@ public sealed partial class Broker
     private void LookAt(PartitionReplica replica, ReplicaView view)
     {
         bool leads = view.Leader == _env.Node;
-        if (leads && (_ticks + replica.Number) % ProgressTicks == 0)
+        if (replica.Log.Damage is not null)
+        {
+            if (replica.TryBeginHealing())
+            {
+                _threads.Start(() => Heal(replica));
+            }
+        }
+        else if (leads && (_ticks + replica.Number) % ProgressTicks == 0)
         {
             replica.NoteProgress();
         }

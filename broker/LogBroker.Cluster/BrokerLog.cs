@@ -94,4 +94,8 @@ internal static partial class BrokerLog
     [LoggerMessage(3027, LogLevel.Error,
         "Cluster {Cluster} was formed of the nodes {Formed}, this node was started with the nodes {Configured}: it does not join")]
     public static partial void OtherNodes(ILogger log, string cluster, string formed, string configured);
+
+    [LoggerMessage(3028, LogLevel.Error,
+        "Node {Node} sent for partition {Partition} what contradicts what is known here ({Count} so far): ignored")]
+    public static partial void Breach(ILogger log, int node, string partition, long count);
 }

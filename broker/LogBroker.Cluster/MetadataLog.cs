@@ -43,7 +43,10 @@ internal sealed class MetadataLog(PartitionReplica replica, IBrokerThreads threa
     public Offset Applied => _applied;
 
     /// <summary>What the records applied so far add up to.</summary>
-    public MetadataState State { get; } = new(topicDefaults);
+    public MetadataState State { get; private init; } = new(topicDefaults);
+
+    /// <summary>The same metadata, read on from another replica of the log.</summary>
+    public MetadataLog With(PartitionReplica other) => new(other, threads, topicDefaults, isAlone) { State = State, _applied = _applied };
 
     /// <summary>Applies all committed records; null, or why one cannot be.</summary>
     public BrokerError? CatchUp()

@@ -100,18 +100,21 @@ internal sealed partial class PartitionReplica
         _isClosed = true;
     }
 
-    /// <summary>Lets go of everything at once: the topic was deleted. Completes when no file is held but by leases.</summary>
-    public Task Retire()
+    /// <summary>Lets go of everything at once. Completes when no file is held but by leases.</summary>
+    /// <param name="reason">Why, when its topic lives on; null when the topic was deleted.</param>
+    public Task Retire(string? reason = null)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(() =>
         {
-            _isRetired = true;
+            _isRetired = reason is null;
             if (_life != ReplicaLife.Stopped)
             {
+                string why = reason ?? "the topic was deleted";
                 _core.Resign();
-                FailPending("the topic was deleted");
-                LeaveLife("the topic was deleted");
+                SendAll(_core.TakeReady().Messages);
+                FailPending(why);
+                LeaveLife(why);
                 Log.Dispose();
             }
 

@@ -15,6 +15,8 @@ internal sealed partial class PartitionReplica
     /// <summary>A follower further behind than this catches up: its reads and writes give way to those at the tail.</summary>
     private const long CatchUpRecords = 50_000;
 
+    private const int NonsenseQuietMs = 10_000;
+
     private static readonly EpochRow[] NoRows = [];
 
     private readonly ConcurrentQueue<(PeerIdentity From, PartitionMessage Message)> _mail = new();
@@ -26,6 +28,10 @@ internal sealed partial class PartitionReplica
     private volatile bool _needsTick = true;
     private Offset _leaderLogStart = Offset.Zero;
     private bool _isColdReading;
+    private int _isHealing;
+    private long _implausibleEpochs;
+    private long _breaches;
+    private long _nonsenseQuietUntilMs;
 
     /// <summary>True when the next tick may change something whoever is heard.</summary>
     public bool NeedsTick => _needsTick;
@@ -92,6 +98,9 @@ internal sealed partial class PartitionReplica
     /// <summary>A partition that never had a leader does not wait for a time-out: its preferred leader campaigns soon.</summary>
     public void BeginWithoutLeader() => Post(() => _core.CampaignSoon());
 
+    /// <summary>True once: its damage is to be healed by whoever asked.</summary>
+    public bool TryBeginHealing() => Interlocked.Exchange(ref _isHealing, 1) == 0;
+
     /// <summary>True when this replica serves, or follows a leader that is heard. Any thread.</summary>
     public bool HasLeader => View is var view
         && (view.Serves || (view.Leader != NodeId.None && view.Leader != _env.Node && _env.Peers.IsHeard(view.Leader)));
@@ -140,9 +149,38 @@ internal sealed partial class PartitionReplica
                 {
                     _core.Receive(sender, mail.Message.Message);
                 }
+
+                NoteNonsense(mail.From.Node);
             }
 
             received?.Return();
+        }
+    }
+
+    /// <summary>Says what the core refused: an epoch far ahead, or a message that contradicts what it knows.</summary>
+    private void NoteNonsense(NodeId from)
+    {
+        if (_core.ImplausibleEpochs == _implausibleEpochs && _core.Breaches == _breaches)
+        {
+            return;
+        }
+
+        bool isImplausible = _core.ImplausibleEpochs != _implausibleEpochs;
+        (_implausibleEpochs, _breaches) = (_core.ImplausibleEpochs, _core.Breaches);
+        _env.Metrics.PeerNonsense.Add(1);
+        if (_env.RunningMs < _nonsenseQuietUntilMs)
+        {
+            return;
+        }
+
+        _nonsenseQuietUntilMs = _env.RunningMs + NonsenseQuietMs;
+        if (isImplausible)
+        {
+            BrokerLog.ImplausibleEpoch(_env.Log, from.Value, Name.ToString());
+        }
+        else
+        {
+            BrokerLog.Breach(_env.Log, from.Value, Name.ToString(), _breaches);
         }
     }
 

@@ -76,6 +76,9 @@ public sealed partial class RaftCore
                 _timer.Shorten(RetryTicks); // it was behind; now it can ask again
             }
         }
+#if PLANTED
+        else if (PlantedBugs.Has(16) && message is FetchRequest && IsLeader) { return true; }
+#endif
         else if (message.Epoch < Epoch && message is not VoteResult { IsPreVote: true })
         {
             Fence(from, message);
@@ -124,5 +127,6 @@ public sealed partial class RaftCore
         _outbox.DropHeld(_persisted);
         _seenRound = 0; // R22
         _isPreVoting = false;
+        _goneLeader = NodeId.None;
     }
 }

@@ -3,30 +3,13 @@ using LogBroker.Protocol.V1;
 namespace LogBroker.Client;
 
 /// <summary>The calls of the service Cluster, in the client's own types. Thread-safe.</summary>
-internal sealed class ClusterCalls(BrokerCalls calls)
+internal sealed partial class ClusterCalls(BrokerCalls calls)
 {
     public async Task<ClusterStatus> GetStatusAsync(CancellationToken cancellation)
     {
-        (GetStatusResponse status, string server) = await calls.AskAsync(
+        (GetStatusResponse status, _) = await calls.AskAsync(
             ServerMethods.GetStatus, new GetStatusRequest(), Question(null), cancellation).ConfigureAwait(false);
-        return new ClusterStatus
-        {
-            ClusterId = status.ClusterId,
-            NodeId = status.NodeId,
-            Version = status.Version,
-            Uptime = TimeSpan.FromMilliseconds(status.UptimeMs),
-            IsHealthy = status.Healthy,
-            Summary = status.Summary,
-            Topics = status.Topics,
-            Partitions = status.Partitions,
-            PartitionsLeaderless = status.PartitionsLeaderless,
-            PartitionsQuarantined = status.PartitionsQuarantined,
-            DiskFreeBytes = status.DiskFreeBytes,
-            DiskTotalBytes = status.DiskTotalBytes,
-            LogBytes = status.LogBytes,
-            Nodes = [.. status.Nodes.Select(Describe)],
-            Problems = [.. status.Problems.Select(p => new ClusterProblem(p.Sentence, p.Command))],
-        };
+        return Describe(status);
     }
 
     public async Task<ClusterMetadata> GetMetadataAsync(IReadOnlyCollection<string> topics, CancellationToken cancellation) =>
@@ -57,10 +40,40 @@ internal sealed class ClusterCalls(BrokerCalls calls)
         return [.. config.Entries.Select(e => new NodeConfigEntry(e.Key, e.Value, e.Origin, e.Documentation, e.Unit))];
     }
 
+    private static ClusterStatus Describe(GetStatusResponse status) => new()
+    {
+        ClusterId = status.ClusterId,
+        NodeId = status.NodeId,
+        Version = status.Version,
+        Uptime = TimeSpan.FromMilliseconds(status.UptimeMs),
+        IsHealthy = status.Healthy,
+        Summary = status.Summary,
+        Topics = status.Topics,
+        Partitions = status.Partitions,
+        PartitionsLeaderless = status.PartitionsLeaderless,
+        PartitionsQuarantined = status.PartitionsQuarantined,
+        PartitionsUnderReplicated = status.PartitionsUnderReplicated,
+        DiskFreeBytes = status.DiskFreeBytes,
+        DiskTotalBytes = status.DiskTotalBytes,
+        LogBytes = status.LogBytes,
+        IsFormed = status.ClusterFormed,
+        ControllerNodeId = status.ControllerNodeId,
+        NodeIdsUnheard = [.. status.NodeIdsUnheard],
+        Nodes = [.. status.Nodes.Select(Describe)],
+        Problems =
+        [
+            .. status.Problems.Select(p => new ClusterProblem(p.Sentence, p.Command)
+            {
+                IsOfNode = p.Scope == Problem.Types.Scope.Node,
+                IsCritical = p.Critical,
+            }),
+        ],
+    };
+
+    private static BrokerNode Describe(Node node) => new(node.NodeId, node.GrpcAddress, node.Rack) { Version = node.Version };
+
     private static CallRules Question(string? topic) =>
         new(topic, IsRepeatable: true, AttemptTimeout: CallRules.QuestionTimeout);
-
-    private static BrokerNode Describe(Node node) => new(node.NodeId, node.GrpcAddress, node.Rack);
 
     private static TopicMetadata Describe(Protocol.V1.TopicMetadata topic) => new(
         topic.Name,
