@@ -92,7 +92,7 @@ internal sealed class MetadataCache(BrokerCalls calls, ClusterCalls cluster)
         if (LeaderHint.TryRead(refusal, out LeaderHint hint))
         {
             (node, epoch) = (hint.NodeId, hint.Epoch);
-            if (hint.Address is not null && epoch >= known.LeaderEpoch && epoch > 0)
+            if (hint.Address is not null && epoch > 0 && (known.LeaderNodeId == 0 || epoch >= known.LeaderEpoch))
             {
                 calls.Servers.Learn(node, hint.Address);
             }

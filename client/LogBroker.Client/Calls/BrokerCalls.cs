@@ -51,14 +51,15 @@ internal sealed class BrokerCalls : IDisposable
         long begin = _options.TimeProvider.GetTimestamp();
         for (int attempt = 1; ; attempt++)
         {
-            var round = new Round(Servers.InOrder(rules.IsElsewhere || attempt > 1), rules.NeedsController ? _controller : null);
+            string? first = rules.NeedsController && _controller is { } known && !Servers.IsTroubled(known) ? known : null;
+            var round = new Round(Servers.InOrder(rules.IsElsewhere || attempt > 1), first);
             while (round.TryNext(Servers, out string? server))
             {
                 var story = new CallStory(server, rules.Topic, null, attempt, _options.TimeProvider.GetElapsedTime(begin));
                 try
                 {
                     using AsyncUnaryCall<TResponse> call = Channels.For(server, ChannelUse.Control).Unary(
-                        method, request, new CallOptions(timeout: TimeoutOf(rules, story.Elapsed), cancellationToken: cancellation));
+                        method, request, new CallOptions(timeout: TimeoutOf(rules, attempt, story.Elapsed), cancellationToken: cancellation));
                     TResponse response = await call.ResponseAsync.ConfigureAwait(false);
                     Servers.Answered(server);
                     _controller = rules.NeedsController ? server : _controller;
@@ -80,10 +81,12 @@ internal sealed class BrokerCalls : IDisposable
 
     public void Dispose() => Channels.Dispose();
 
-    private TimeSpan TimeoutOf(CallRules rules, TimeSpan elapsed)
+    private TimeSpan TimeoutOf(CallRules rules, int attempt, TimeSpan elapsed)
     {
         TimeSpan left = Max(_options.RequestTimeout - elapsed, TimeSpan.FromMilliseconds(1));
-        return rules is { IsRepeatable: true, AttemptTimeout: { } attempt } && Servers.HasSeveral ? Min(left, attempt) : left;
+        return rules is { IsRepeatable: true, AttemptTimeout: { } first } && Servers.HasSeveral
+            ? Min(left, CallRules.Growing(first, attempt))
+            : left;
     }
 
     /// <summary>Takes note of how a server fares, and throws when the request must not be repeated.</summary>

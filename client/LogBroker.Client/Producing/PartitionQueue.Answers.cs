@@ -167,12 +167,13 @@ internal sealed partial class PartitionQueue
                 TakeBack(batch, error);
                 break;
             case ErrorCode.EarlierBatchFailed:
-                Requeue(batch, error, isCause: false);
+                // Where no earlier one is to be sent again, the broker must be given time.
+                Requeue(batch, error, isCause: _resend.Count == 0);
                 break;
             default:
                 if (error.IsRetriable)
                 {
-                    _doubtsLeader |= IsAboutLeader(error.Reason);
+                    _doubtsLeader |= IsAboutLeader(error.Reason) && !IsLedElsewhere(batch.Server);
                     Requeue(batch, error, isCause: true);
                 }
                 else
@@ -193,7 +194,7 @@ internal sealed partial class PartitionQueue
     {
         batch.LastError = error;
         batch.MayBeWritten = true;
-        _doubtsLeader = true;
+        _doubtsLeader |= !IsLedElsewhere(batch.Server);
         if (core.IsIdempotent)
         {
             Requeue(batch, error, isCause: error.Reason == ErrorCode.OutcomeUnknown || _resend.Count == 0);

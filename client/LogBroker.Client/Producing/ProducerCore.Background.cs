@@ -271,7 +271,7 @@ internal sealed partial class ProducerCore
 
     private async Task<ProducerIdentity> AskIdentityAsync(InitProducerRequest request)
     {
-        var rules = new CallRules(null, IsRepeatable: true, NeedsController: true, AttemptTimeout: CallRules.WorkTimeout);
+        var rules = new CallRules(null, IsRepeatable: true, NeedsController: true, AttemptTimeout: CallRules.QuestionTimeout);
         (InitProducerResponse response, _) = await _calls.AskAsync(
             ServerMethods.InitProducer, request, rules, CancellationToken.None).ConfigureAwait(false);
         return new ProducerIdentity(new ProducerId(response.ProducerId), (short)response.ProducerEpoch);

@@ -119,9 +119,12 @@ internal sealed class OffsetLookup(BrokerCalls calls, MetadataCache metadata)
             Partition = questions[i].Partition.Partition,
             Position = PositionCoding.ToWire(questions[i].Position),
         }));
-        TimeSpan timeout = calls.Servers.HasSeveral && calls.Options.RequestTimeout > CallRules.WorkTimeout
-            ? CallRules.WorkTimeout
-            : calls.Options.RequestTimeout;
+        TimeSpan timeout = CallRules.Growing(CallRules.QuestionTimeout, story.Attempts);
+        if (!calls.Servers.HasSeveral || timeout > calls.Options.RequestTimeout)
+        {
+            timeout = calls.Options.RequestTimeout;
+        }
+
         try
         {
             using AsyncUnaryCall<ListOffsetsResponse> call = calls.Channels.For(server, ChannelUse.Control).Unary(
