@@ -87,10 +87,25 @@ internal static class ServerNode
         Log.Stopping(log, signals.Name);
         SystemdNotify.Stopping("finishing what is in flight");
         health.Draining();
+        await LeaveOfficeAsync(broker, options.Config.Duration(ConfigTable.NodeStopTimeout), log);
         await grpc.StopAsync(options.Config.Duration(ConfigTable.NodeStopTimeout));
         await broker.StopAsync(CancellationToken.None);
         Log.Stopped(log, TimeProvider.System.GetElapsedTime(stoppedAt).TotalSeconds);
         return ServerExit.Ok;
+    }
+
+    /// <summary>Leaderships go to others first, while clients can still be told where.</summary>
+    private static async Task LeaveOfficeAsync(Broker broker, TimeSpan timeMax, ILogger log)
+    {
+        using var timeout = new CancellationTokenSource(timeMax);
+        try
+        {
+            await broker.LeaveOfficeAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Log.OfficeNotLeft(log, timeMax.TotalSeconds);
+        }
     }
 
     private static async Task<Result<Broker>> OpenAsync(
