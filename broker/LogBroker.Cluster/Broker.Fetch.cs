@@ -78,17 +78,8 @@ public sealed partial class Broker
     /// <summary>Looks once more after a majority has echoed a round that began later (R29).</summary>
     private async Task<FetchLook> Confirm(FetchCommand command, List<PartitionReplica> leaders)
     {
-        bool isConfirmed;
-        try
-        {
-            bool[] confirmed = await Task.WhenAll(leaders.Select(l => l.ConfirmLeadership())).WaitAsync(ConfirmTimeMax, _env.Time);
-            isConfirmed = confirmed.All(c => c);
-        }
-        catch (TimeoutException)
-        {
-            isConfirmed = false;
-        }
-
+        Task<bool[]> confirmed = Waiting.All([.. leaders.Select(l => l.ConfirmLeadership())]);
+        bool isConfirmed = await Waiting.InTime(confirmed, ConfirmTimeMax, _env.Time) && confirmed.Result.All(c => c);
         return FetchNow(command, isConfirmed);
     }
 

@@ -367,7 +367,7 @@ public sealed partial class Broker
 
         if (IsAlone)
         {
-            await _threads.Until(Task.WhenAll(replicas.Select(r => r.Served)));
+            await _threads.UntilAll([.. replicas.Select(r => r.Served)]);
         }
     }
 }

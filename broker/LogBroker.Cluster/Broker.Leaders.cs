@@ -27,7 +27,7 @@ public sealed partial class Broker
         long startedMs = _env.RunningMs;
         Volatile.Write(ref _isLeaving, true);
         Task<bool>[] leaving = [.. _env.Peers.All().Where(r => r.View.Leader == _env.Node).Select(r => r.Leave(NodeId.None, LeaveWaitMs, must: true))];
-        await Task.WhenAll(leaving).WaitAsync(cancellation);
+        await Waiting.All(leaving).WaitAsync(cancellation);
         if (leaving.Length > 0)
         {
             BrokerLog.HandedOver(_log, leaving.Length, _env.RunningMs - startedMs, leaving.Count(l => !l.Result));

@@ -162,7 +162,7 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         BrokerLog.Stopping(_log, replicas.Length);
         try
         {
-            await _threads.Until(Task.WhenAll(replicas.Select(r => r.Drain())).WaitAsync(cancellation));
+            await _threads.UntilAll([.. replicas.Select(r => r.Drain())]).WaitAsync(cancellation);
         }
         catch (OperationCanceledException)
         {

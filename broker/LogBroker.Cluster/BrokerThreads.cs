@@ -28,6 +28,9 @@ internal interface IBrokerThreads
     /// <summary>Waits for a task that partitions complete.</summary>
     Task Until(Task task);
 
+    /// <summary>Waits for tasks that partitions complete.</summary>
+    Task UntilAll(IReadOnlyList<Task> tasks);
+
     /// <summary>Ends the loops; afterwards the caller may poll. Flush turns go on.</summary>
     void StopLoops();
 }
@@ -72,6 +75,8 @@ internal sealed class BrokerThreads : IBrokerThreads
     public IPartitionScheduler SchedulerOf(int number) => _loops[number % _loops.Length];
 
     public Task Until(Task task) => task;
+
+    public Task UntilAll(IReadOnlyList<Task> tasks) => Task.WhenAll(tasks);
 
     public void StopLoops()
     {
@@ -135,23 +140,65 @@ internal sealed class PumpedThreads(LogEnvironment env, bool isOneOfSeveral) : I
         return task;
     }
 
-    /// <summary>Polls all that is scheduled, or else runs a flush turn; false when there was nothing to do.</summary>
-    public bool Step()
+    public Task UntilAll(IReadOnlyList<Task> tasks)
     {
-        if (_scheduled.TryDequeue(out PartitionReplica? replica))
+        if (isOneOfSeveral)
         {
-            replica.ClearScheduled();
-            replica.Poll();
-            return true;
+            return Waiting.All(tasks);
         }
 
-        if (_work.TryDequeue(out Func<Task>? work))
+        foreach (Task task in tasks)
         {
-            _ = work();
-            return true;
+            Until(task);
         }
 
-        return HardStates.RunTurn() > 0 || Flushes.RunTurn() > 0;
+        return Task.WhenAll(tasks);
+    }
+
+    /// <summary>Polls what was scheduled first, or else does the next thing there is; false when there was nothing to do.</summary>
+    public bool Step() => PollOne() || StartOne() || WriteHardStates() || Flush();
+
+    /// <summary>Polls the replica that was scheduled first; false when none was.</summary>
+    public bool PollOne()
+    {
+        if (!_scheduled.TryDequeue(out PartitionReplica? replica))
+        {
+            return false;
+        }
+
+        replica.ClearScheduled();
+        replica.Poll();
+        return true;
+    }
+
+    /// <summary>Begins the work that was handed in first; false when there was none.</summary>
+    public bool StartOne()
+    {
+        if (!_work.TryDequeue(out Func<Task>? work))
+        {
+            return false;
+        }
+
+        _ = Guarded(work);
+        return true;
+    }
+
+    /// <summary>Writes the hard states that were asked for; false when none was.</summary>
+    public bool WriteHardStates() => HardStates.RunTurn() > 0;
+
+    /// <summary>Runs a flush turn; false when nobody had asked for one.</summary>
+    public bool Flush() => Flushes.RunTurn() > 0;
+
+    private async Task Guarded(Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            env.Fatal.Fail("work of the broker", e);
+        }
     }
 
     public void StopLoops()

@@ -45,7 +45,11 @@ public sealed partial class RaftCore
     private void Campaign()
     {
         Invariant.Require(MayCampaign && !IsLeader);
-        EnterEpoch(new HardState(HardState.Epoch.Next, _config.Self, _config.SelfDirectory));
+        Epoch next = Epoch.Next;
+#if PLANTED
+        next = PlantedBugs.Has(8) && HardState.VotedFor == _config.Self ? Epoch : next;
+#endif
+        EnterEpoch(new HardState(next, _config.Self, _config.SelfDirectory));
         Role = RaftRole.Candidate;
         Leader = NodeId.None;
         _grants = 0;
@@ -70,7 +74,11 @@ public sealed partial class RaftCore
 
     private void ReceiveVoteResult(in RaftSender from, VoteResult result)
     {
-        if (result.CandidateDirectory != _config.SelfDirectory)
+        bool isMine = result.CandidateDirectory == _config.SelfDirectory;
+#if PLANTED
+        isMine |= PlantedBugs.Has(26);
+#endif
+        if (!isMine)
         {
             return; // R4, S26: it answers a disk that is lost
         }

@@ -65,7 +65,11 @@ public sealed partial class RaftCore
             return false;
         }
 
-        if (result.Echoed != AppendedPosition)
+        bool isHere = result.Echoed == AppendedPosition;
+#if PLANTED
+        isHere |= PlantedBugs.Has(13) && result.Echoed.Offset == End;
+#endif
+        if (!isHere)
         {
             // R16, S13: both parts. Fetched anew unless what is on its way comes first, so that copies do not breed.
             RetryIn(DroppedRetryTicks, AppendedPosition);
@@ -126,10 +130,16 @@ public sealed partial class RaftCore
     {
         Invariant.Require(_reset == start);
         _reset = null;
+#if PLANTED
+        IReadOnlyList<EpochRow> old = [.. Table.Rows];
+#endif
         Table.Reset(new EpochRow(start.Epoch, start.Offset)); // S17, S18: the position is the pair
+#if PLANTED
+        PlantedBugs.Reset(Table, old, start);
+#endif
         LogStart = start.Offset;
         End = start.Offset;
-        Durable = start;
+        Durable = AppendedPosition;
         RaiseHighWatermark(start.Offset); // R13
         AskAnew();
     }
@@ -166,6 +176,9 @@ public sealed partial class RaftCore
         switch (result.Outcome)
         {
             case FetchOutcome.Diverging:
+#if PLANTED
+                if (PlantedBugs.Has(12)) { RaiseHighWatermark(Offset.Min(result.HighWatermark, End)); }
+#endif
                 OrderCut(result.Target);
                 return false;
             case FetchOutcome.Reset:

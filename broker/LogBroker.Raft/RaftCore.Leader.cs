@@ -12,8 +12,7 @@ public sealed partial class RaftCore
     /// True when the leader may accept appends and serve fetches: its row is in the log (R8), and of a lone voter durable, so that no
     /// epoch which anybody has seen can be used again after a loss of the state store (R30, S28).
     /// </summary>
-    public bool MayServe =>
-        IsLeader && Table.LastEpoch == Epoch && (!_config.IsLoneVoter || Durable.Epoch == Epoch);
+    public bool MayServe => IsLeader && Table.LastEpoch == Epoch && (!MustFlushFirst || Durable.Epoch == Epoch);
 
     /// <summary>
     /// True when the high watermark has reached the start of the leader's epoch: before that it may be below what an earlier leader
@@ -22,6 +21,12 @@ public sealed partial class RaftCore
     public bool KnowsHighWatermark => MayServe && HighWatermark >= Table.LastStart;
 
     private Progress SelfProgress => _voters[_self];
+
+#if PLANTED
+    private bool MustFlushFirst => _config.IsLoneVoter && !PlantedBugs.Has(28);
+#else
+    private bool MustFlushFirst => _config.IsLoneVoter; // R30
+#endif
 
     /// <summary>The row of a <see cref="RaftReady"/> is in the log (R8).</summary>
     public void RowAppended(EpochRow row)
@@ -47,6 +52,9 @@ public sealed partial class RaftCore
     {
         for (int i = 0; i < _voters.Length; i++)
         {
+#if PLANTED
+            if (PlantedBugs.Has(15)) { continue; }
+#endif
             _voters[i] = new Progress(_voters[i].Voter); // R8, S15: nothing counted survives an election
         }
 
@@ -59,6 +67,9 @@ public sealed partial class RaftCore
         _checkRound = 0;
         _timer.Stop();
         _rowNext = new EpochRow(Epoch, End); // R8: once in the life of the cluster, by R2 and R6
+#if PLANTED
+        if (PlantedBugs.Has(8) && Table.Contains(Epoch)) { _rowNext = null; }
+#endif
     }
 
     /// <summary>R8: repeated to voters that have not fetched in this epoch. Not before the row is in the log (R30: durable).</summary>
@@ -85,7 +96,10 @@ public sealed partial class RaftCore
     /// </summary>
     private void CountSelf()
     {
-        if (!IsLeader || _self < 0 || Durable.Epoch != Epoch)
+#if PLANTED
+        if (PlantedBugs.Has(1) && IsLeader) { SelfProgress.Count(End); Advance(); }
+#endif
+        if (!IsLeader || Durable.Epoch != Epoch)
         {
             return;
         }
@@ -100,13 +114,16 @@ public sealed partial class RaftCore
     /// </summary>
     private void CountPeer(Progress peer, FetchRequest fetch)
     {
-        if (!peer.IsVoter || !peer.IsReadmitted || !fetch.IsReadmitted || fetch.Durable.Epoch != Epoch)
+        Epoch held = fetch.Durable.Epoch;
+        Offset count = CountsAppended ? fetch.Appended.Offset : fetch.Durable.Offset;
+#if PLANTED
+        PlantedBugs.Count(fetch, Epoch, ref held, ref count);
+#endif
+        if (peer.IsVoter && peer.IsReadmitted && fetch.IsReadmitted && held == Epoch)
         {
-            return;
+            peer.Count(count);
+            Advance();
         }
-
-        peer.Count(CountsAppended ? fetch.Appended.Offset : fetch.Durable.Offset);
-        Advance();
     }
 
     /// <summary>R12. May pass the own durable offset, when a majority of others is ahead.</summary>

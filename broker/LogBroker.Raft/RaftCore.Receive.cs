@@ -76,6 +76,9 @@ public sealed partial class RaftCore
                 _timer.Shorten(RetryTicks); // it was behind; now it can ask again
             }
         }
+#if PLANTED
+        else if (PlantedBugs.Has(16) && message is FetchRequest && IsLeader) { return true; }
+#endif
         else if (message.Epoch < Epoch && message is not VoteResult { IsPreVote: true })
         {
             Fence(from, message);

@@ -90,7 +90,11 @@ public sealed partial class RaftCore
 
     private void ReceiveFetch(in RaftSender from, FetchRequest fetch)
     {
-        if (!IsLeader || fetch.Epoch != Epoch)
+        bool isMine = IsLeader && fetch.Epoch == Epoch;
+#if PLANTED
+        isMine |= PlantedBugs.Has(16) && IsLeader;
+#endif
+        if (!isMine)
         {
             Send(from.Node, NotLeader(from, fetch)); // R14
             return;
@@ -132,6 +136,9 @@ public sealed partial class RaftCore
             return peer;
         }
 
+#if PLANTED
+        if (PlantedBugs.Has(25) && peer.HasFetched && fetch.IsReadmitted) { return peer; }
+#endif
         bool isKnown = peer.HasFetched;
         if (isKnown && (peer.IsFormer(from.Directory) || (peer.IsVoter && fetch.IsReadmitted)))
         {
@@ -200,7 +207,11 @@ public sealed partial class RaftCore
             return FetchOutcome.Diverging; // (b)
         }
 
-        if (o > Table.EndOf(q, End))
+        bool isBehindEnd = o > Table.EndOf(q, End);
+#if PLANTED
+        isBehindEnd &= !PlantedBugs.Has(14);
+#endif
+        if (isBehindEnd)
         {
             target = new LogPosition(q, Table.EndOf(q, End));
             return FetchOutcome.Diverging; // (c) S14: knowing the epoch is not enough
@@ -248,7 +259,11 @@ public sealed partial class RaftCore
                 continue;
             }
 
-            if (i != _self && (!voter.IsReadmitted || voter.EchoedRound < peer.ReadmissionRound))
+            bool hasEchoed = i == _self || (voter.IsReadmitted && voter.EchoedRound >= peer.ReadmissionRound);
+#if PLANTED
+            hasEchoed |= PlantedBugs.Has(24);
+#endif
+            if (!hasEchoed)
             {
                 return false; // (a)
             }

@@ -20,7 +20,7 @@ public sealed partial class RaftCore
             _isPreVoting = false;
             _timer.Restart();
         }
-        else if (!isGranted && request.Appended < AppendedPosition && KnownLeader == NodeId.None && MayCampaign)
+        else if (!isGranted && !HasAll(request.Appended) && KnownLeader == NodeId.None && MayCampaign)
         {
             _timer.Shorten(1); // nobody can be elected without this log, or a longer one
         }
@@ -28,22 +28,35 @@ public sealed partial class RaftCore
         Send(from.Node, new VoteResult(Epoch, request.Epoch, isGranted, request.IsPreVote, KnownLeader, from.Directory));
     }
 
+    /// <summary>R3: a candidate that claims this position has all that the own log has.</summary>
+    private bool HasAll(LogPosition candidate)
+    {
+#if PLANTED
+        if (PlantedBugs.Present > 0) { return PlantedBugs.IsUpToDate(candidate, AppendedPosition, Table); }
+#endif
+        return candidate >= AppendedPosition;
+    }
+
     /// <summary>R3. The last row counts even when no record stands behind it (S5, S6).</summary>
     private bool Grants(in RaftSender from, VoteRequest request)
     {
-        if (!IsReadmitted || !request.IsReadmitted || _self < 0 || request.Epoch != Epoch || Leader != NodeId.None)
+        bool mayVote = IsReadmitted; // R23
+#if PLANTED
+        mayVote |= PlantedBugs.Has(23);
+#endif
+        if (!mayVote || !request.IsReadmitted || _self < 0 || request.Epoch != Epoch || Leader != NodeId.None)
         {
             return false;
         }
 
         bool isFree = HardState.VotedFor == NodeId.None
             || (HardState.VotedFor == from.Node && HardState.VotedForDirectory == from.Directory);
-        return isFree && request.Appended >= AppendedPosition;
+        return isFree && HasAll(request.Appended);
     }
 
     /// <summary>R5: the same comparison. A leader in office refuses, and who hears from one.</summary>
     private bool WouldGrant(VoteRequest request) =>
         IsReadmitted && request.IsReadmitted && _self >= 0
-        && request.Epoch > Epoch && request.Appended >= AppendedPosition
+        && request.Epoch > Epoch && HasAll(request.Appended)
         && KnownLeader == NodeId.None;
 }

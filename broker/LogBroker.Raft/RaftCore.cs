@@ -42,6 +42,9 @@ public sealed partial class RaftCore
         LogStart = recovered.LogStart;
         Durable = AppendedPosition; // R20 (4): recovery has flushed what it kept
         HighWatermark = Offset.Max(LogStart, Offset.Min(recovered.HighWatermarkCheckpoint, End)); // R20 (5), S22
+#if PLANTED
+        if (PlantedBugs.Has(22)) { HighWatermark = recovered.HighWatermarkCheckpoint; }
+#endif
         HardState = InitialHardState(config, recovered, Table.LastEpoch);
         _persisted = HardState;
         _shown = (Role, Leader, Epoch);
@@ -98,13 +101,17 @@ public sealed partial class RaftCore
     public RaftReady TakeReady()
     {
         AddFetch();
+        HardState persisted = _persisted;
+#if PLANTED
+        persisted = PlantedBugs.Has(7) ? HardState : persisted;
+#endif
         var ready = new RaftReady
         {
             Persist = _persistNext,
             AppendRow = _rowNext,
             HighWatermark = _highWatermarkNext,
             LeadershipLost = _leadershipLost,
-            Messages = _outbox.Take(_persisted),
+            Messages = _outbox.Take(persisted),
             Truncate = _truncateNext,
             Reset = _resetNext,
             StoreReadmitted = _storeReadmittedNext,
@@ -188,6 +195,9 @@ public sealed partial class RaftCore
 
         // R30: a lone voter that lost its state store goes on above every epoch that its log shows; R23 otherwise.
         Epoch epoch = config.IsLoneVoter && lastRow > Epoch.None ? lastRow.Next : lastRow;
+#if PLANTED
+        epoch = PlantedBugs.Has(28) ? lastRow : epoch;
+#endif
         return new HardState(epoch, NodeId.None, default);
     }
 

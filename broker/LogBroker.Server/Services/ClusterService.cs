@@ -40,6 +40,8 @@ internal sealed class ClusterService(IBroker broker, NodeFacts facts)
         {
             if (broker.DescribeTopic(name) is { IsOk: true } described)
                 response.Topics.Add(ToMessage(described.Value));
+            else if (broker.NotReady is { } notReady)
+                return ValueTask.FromResult(ErrorMap.Refuse<GetMetadataResponse>(context, notReady));
         }
 
         return ValueTask.FromResult(response);

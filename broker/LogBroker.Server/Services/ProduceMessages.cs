@@ -5,7 +5,6 @@ using LogBroker.Cluster;
 using LogBroker.Protocol;
 using LogBroker.Protocol.V1;
 using LogBroker.Rpc;
-using Heartbeat = LogBroker.Protocol.V1.Heartbeat;
 
 namespace LogBroker.Server;
 

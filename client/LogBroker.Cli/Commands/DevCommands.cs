@@ -46,7 +46,9 @@ internal static class DevCommands
             {
                 string root = DirectoryOf(context, directory);
                 DevState state = DevState.Load(root) ?? throw DevCluster.NoCluster(root);
-                string summary = "no node runs; start them with: logbroker dev up";
+                string summary = state.Nodes.Any(n => n.Condition == ProcessCondition.Paused)
+                    ? "no node runs, but some are paused; let them go on with: logbroker dev resume N"
+                    : "no node runs; start them with: logbroker dev up";
                 if (state.Nodes.Any(n => n.Condition == ProcessCondition.Running))
                 {
                     context.UseServers(state.Servers);

@@ -9,7 +9,7 @@ internal sealed partial class ClusterCalls
 {
     private readonly LeaderCalls _leaders = new(calls);
 
-    public IReadOnlyList<string> Servers => calls.Bootstrap;
+    public IReadOnlyList<string> Servers => calls.Servers.Bootstrap;
 
     public async Task<ClusterStatus> GetStatusAsync(string server, CancellationToken cancellation) =>
         Describe(await _leaders.OneAsync(server, ServerMethods.GetStatus, new GetStatusRequest(), cancellation).ConfigureAwait(false));
@@ -77,7 +77,7 @@ internal sealed partial class ClusterCalls
         string? server, Method<TRequest, TResponse> method, TRequest request, CancellationToken cancellation) =>
         server is not null
             ? await _leaders.OneAsync(server, method, request, cancellation).ConfigureAwait(false)
-            : (await calls.AnyServerAsync(method, request, null, isRepeatable: true, cancellation).ConfigureAwait(false)).Response;
+            : (await calls.AskAsync(method, request, Question(null), cancellation).ConfigureAwait(false)).Response;
 
     /// <summary>Where the leader of a partition is, as some server says; null when it knows none.</summary>
     private async Task<string?> LeaderAsync(string topic, int partition, CancellationToken cancellation)
@@ -104,16 +104,16 @@ internal sealed partial class ClusterCalls
     /// <summary>Where the controller is, as some server says; null when it knows none.</summary>
     private async Task<string?> ControllerAsync(CancellationToken cancellation)
     {
-        (ListNodesResponse nodes, string server) = await calls.AnyServerAsync(
-            ServerMethods.ListNodes, new ListNodesRequest(), null, isRepeatable: true, cancellation).ConfigureAwait(false);
+        (ListNodesResponse nodes, string server) = await calls.AskAsync(
+            ServerMethods.ListNodes, new ListNodesRequest(), Question(null), cancellation).ConfigureAwait(false);
         return nodes.ControllerNodeId == nodes.NodeId ? server : AddressOf(nodes, nodes.ControllerNodeId);
     }
 
     /// <summary>Where a node is, as some server says; null when it does not know.</summary>
     private async Task<string?> AddressAsync(int nodeId, CancellationToken cancellation)
     {
-        (ListNodesResponse nodes, string server) = await calls.AnyServerAsync(
-            ServerMethods.ListNodes, new ListNodesRequest(), null, isRepeatable: true, cancellation).ConfigureAwait(false);
+        (ListNodesResponse nodes, string server) = await calls.AskAsync(
+            ServerMethods.ListNodes, new ListNodesRequest(), Question(null), cancellation).ConfigureAwait(false);
         return nodeId == nodes.NodeId ? server : AddressOf(nodes, nodeId);
     }
 
