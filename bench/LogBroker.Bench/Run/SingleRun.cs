@@ -56,7 +56,7 @@ internal sealed class SingleRun(PlannedRun run, bool countsSyncs, IProcessStarte
         {
             Failure = isComplete ? null : Incomplete(verify!),
             Load = isComplete ? load : null,
-            Broker = isComplete ? usage : null,
+            Broker = isComplete && scenario.Kind is not (LoadKind.Failover or LoadKind.Rejoin) ? usage : null, // processes come and go there
             Verify = verify,
             StartSeconds = system.StartTime.TotalSeconds,
             RestartSeconds = scenario.Nodes == 1 ? restart?.TotalSeconds : null,
