@@ -71,7 +71,10 @@ internal sealed partial class PartitionReplica : IFlushListener
             RowsOf(log),
             bounds.LogStart,
             bounds.End,
-            HardStateStore.LoadHighWatermark(env.Logs.State, Id)));
+            HardStateStore.LoadHighWatermark(env.Logs.State, Id))
+        {
+            ItemStart = log.ItemStartOf(bounds.LogStart),
+        });
         _core.CountAppended(topic.Config.Durability == TopicDurability.Memory);
         log.RaiseHighWatermark(_core.HighWatermark);
     }
