@@ -185,7 +185,10 @@ internal sealed partial class PartitionReplica
 
             long lagMs = lags ? Math.Max(1, nowMs - _laggingSinceMs[peer.Voter]) : 0;
             bool isInSync = _env.Peers.IsHeard(peer.Voter) && peer.IsReadmitted && (peer.Counted is not null) && lagMs < LagMsInSync(peer);
-            progress.Add(new ReplicaProgress(peer.Voter, isInSync, lag, lagMs, peer.IsReadmitted));
+
+            // One that was not heard in this epoch is not known to be wiped.
+            bool isWiped = peer.Directory != default && !peer.IsReadmitted;
+            progress.Add(new ReplicaProgress(peer.Voter, isInSync, lag, lagMs, !isWiped));
         }
 
         _progress = progress;

@@ -14,7 +14,6 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
     private const double BeatSeconds = 0.05;
 
     private readonly NodeId _victim = cluster.Nodes[random.Next(cluster.Nodes.Count)].Id;
-    private readonly HashSet<NodeId> _held = [];
     private bool _isOver;
 
     /// <summary>Faults that happened, by kind.</summary>
@@ -26,7 +25,6 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
     public void Heal()
     {
         _isOver = true;
-        _held.Clear();
         cluster.Trace.Note("heal", 0);
         cluster.Network.Faults = new SimNetworkFaults();
         cluster.Network.Heal();
@@ -53,19 +51,15 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
             return;
         }
 
-        bool isVictim = node.Id == _victim && swarm.WipesPerSecond > 0;
         long after = SimScheduler.Ms(random.Between(5, (long)(swarm.DownSecondsMax * 1_000)));
         cluster.Scheduler.After(after, () =>
         {
-            if (node.State == SimNodeState.Down && isVictim && random.Chance(swarm.WipesPerSecond))
+            if (node.State == SimNodeState.Down && node.Id == _victim && !_isOver)
             {
-                Wipe(node);
+                DamageAtRest(node);
             }
 
-            if (!_held.Contains(node.Id))
-            {
-                StartIfDown(node);
-            }
+            StartIfDown(node);
         });
     }
 
@@ -103,7 +97,6 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
         Try(swarm.SlowDisksPerSecond, () => Count("slow disk", Any(), SlowDown));
         Try(swarm.FailedSyncsPerSecond, () => Count("failed sync", Any(), FailSync));
         Try(swarm.FullDisksPerSecond, () => Count("full disk", Any(), FillDisk));
-        Try(swarm.FlipsPerSecond, () => Count("flip", cluster.Node(_victim), Flip));
     }
 
     private void Try(double perSecond, Action fault)
@@ -270,6 +263,20 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
         node.Disk.TotalBytes = used + random.Between(0, 64 * 1024);
         node.MayDie = true; // a cut or a close that finds no room ends the process
         cluster.Scheduler.After(Seconds(3), () => node.Disk.TotalBytes = 1L << 40);
+    }
+
+    /// <summary>What a machine may find when it comes back.</summary>
+    private void DamageAtRest(SimNode node)
+    {
+        if (random.Chance(swarm.Wipes))
+        {
+            Wipe(node);
+        }
+
+        if (random.Chance(swarm.Flips))
+        {
+            Count("flip", node, Flip);
+        }
     }
 
     private void Wipe(SimNode node)

@@ -61,11 +61,11 @@ internal sealed record Swarm
 
     public double FullDisksPerSecond { get; init; }
 
-    /// <summary>Losses of a disk, of the state store or both, per second; only ever of one node.</summary>
-    public double WipesPerSecond { get; init; }
+    /// <summary>Part of the starts of one node, the victim, at which its disk, its state store or both are found empty.</summary>
+    public double Wipes { get; init; }
 
-    /// <summary>Bits that flip at rest, per second; only ever of one node.</summary>
-    public double FlipsPerSecond { get; init; }
+    /// <summary>Part of the starts of the victim at which a bit of a segment has flipped.</summary>
+    public double Flips { get; init; }
 
     public int Topics { get; init; } = 1;
 
@@ -125,8 +125,8 @@ internal sealed record Swarm
             SlowDisksPerSecond = Rate(0.5, 0.4),
             FailedSyncsPerSecond = Rate(0.3, 0.3),
             FullDisksPerSecond = Rate(0.3, 0.3),
-            WipesPerSecond = isCluster ? Rate(0.3, 0.3) : 0,
-            FlipsPerSecond = isCluster ? Rate(0.3, 0.2) : 0,
+            Wipes = isCluster ? Rate(0.7, 0.3) : 0,
+            Flips = isCluster ? Rate(0.7, 0.3) : 0,
             Topics = (int)random.Between(1, 2),
             PartitionsMax = (int)random.Between(1, 3),
             PlainProducers = (int)random.Between(0, 2),

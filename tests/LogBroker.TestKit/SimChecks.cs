@@ -50,12 +50,12 @@ internal sealed class SimChecks(SimCluster cluster)
     }
 
     /// <summary>The node's process is gone; what its disk keeps is seen at its next start.</summary>
-    public void Died(SimNode node)
+    public void Died(SimNode node, bool isInStep)
     {
         _hosted[node.Id.Value] = null;
         foreach (SimReplica replica in _live[node.Id.Value])
         {
-            replica.Died();
+            replica.Died(isInStep);
         }
 
         _live[node.Id.Value].Clear();
@@ -117,7 +117,7 @@ internal sealed class SimChecks(SimCluster cluster)
         List<SimReplica> live = _live[node.Id.Value];
         foreach (SimReplica gone in live.Where(r => !hosted.Replicas.Contains(r.Live)).ToArray())
         {
-            gone.Died();
+            gone.Died(isInStep: false);
             gone.Partition.IsDeleted = true;
             live.Remove(gone);
         }

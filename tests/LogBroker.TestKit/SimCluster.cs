@@ -102,10 +102,10 @@ internal sealed class SimCluster
 
     internal void Observe(SimNode node, bool isWhole) => Checks.Observe(node, isWhole);
 
-    internal void NodeDied(SimNode node, bool isSilent)
+    internal void NodeDied(SimNode node, bool isSilent, bool isInStep)
     {
         Network.Gone(node.Id, isSilent);
-        Checks.Died(node);
+        Checks.Died(node, isInStep);
     }
 
     private ClusterSettings? ClusterOf(SimNode node) => Nodes.Count == 1 ? null : new ClusterSettings

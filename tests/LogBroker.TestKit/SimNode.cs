@@ -234,7 +234,7 @@ internal sealed class SimNode
         if (Machine.IsDown)
         {
             _cluster.Trace.Note("crash", Id.Value, Machine.Operations, (long)_lossAtCrash);
-            Died(_lossAtCrash);
+            Died(_lossAtCrash, isInStep: true);
             return false;
         }
 
@@ -246,7 +246,7 @@ internal sealed class SimNode
                 throw new SimViolation("ProcessLives", $"node {Id} ended itself: {cause}");
             }
 
-            Died(LossMode.KeepAll);
+            Died(LossMode.KeepAll, isInStep: true);
             return false;
         }
 
@@ -271,7 +271,7 @@ internal sealed class SimNode
         return true;
     }
 
-    private void Died(LossMode mode)
+    private void Died(LossMode mode, bool isInStep = false)
     {
         State = SimNodeState.Down;
         _isStopped = false;
@@ -282,7 +282,7 @@ internal sealed class SimNode
         _flush?.Cancel();
         _store?.Cancel();
         (_work, _flush, _store) = (null, null, null);
-        _cluster.NodeDied(this, isSilent: mode != LossMode.KeepAll);
+        _cluster.NodeDied(this, isSilent: mode != LossMode.KeepAll, isInStep);
         Broker?.Abandon();
         Broker = null;
         Machine.Restart(mode, _random);

@@ -16,6 +16,8 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
     private Epoch _epoch;
     private RaftRole _role;
     private bool _isRowCounted;
+    private bool _isUnreadable;
+    private bool _mayBeCut;
 
     public SimPartition Partition => partition;
 
@@ -41,12 +43,12 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         _bounds = replica.Log.Bounds;
         _epochs = replica.Log.Epochs;
         _log = new SimShadow(node.Disk, replica.Log.Directory, partition);
-        _log.Rebuild(_bounds.Start, _bounds.Appended);
+        _isUnreadable = !TryRebuild(_bounds);
         if (before is not null && !IsExcused && partition is { IsDurable: true, IsDeleted: false })
         {
             int durable = before.CountUpto(_durable);
             ulong chain = durable > 0 ? before.Items[durable - 1].Chain : 0;
-            if (durable > 0 && _durable > _log.Start && !_log.Has(_durable, chain))
+            if (durable > 0 && !_mayBeCut && _durable > _log.Start && !_log.Has(_durable, chain))
             {
                 throw new SimViolation(
                     "DurableIsPrefix", $"{partition.Name}: node {node.Id} had {_durable} durable and recovered {_bounds.Appended}");
@@ -61,7 +63,15 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         Note("recovered");
     }
 
-    public void Died() => Live = null;
+    /// <summary>
+    /// The process is gone. When it ended in the middle of a step, a follower may have been at a cut, which shortens even what is durable
+    /// (R17); that nothing committed went with it is held by CommittedIsDurable.
+    /// </summary>
+    public void Died(bool isInStep)
+    {
+        Live = null;
+        _mayBeCut = isInStep && _role != RaftRole.Leader;
+    }
 
     /// <summary>Looks at what changed; true when it may bear on what is durable.</summary>
     public bool Observe(bool isWhole)
@@ -102,7 +112,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
                 "HighWatermarkMonotonic", $"{partition.Name}: node {node.Id} went from {_highWatermark} to {bounds.HighWatermark}");
         }
 
-        if (isWhole)
+        if (isWhole && node.State != SimNodeState.Stopping)
         {
             RequireAgreement(core, bounds);
         }
@@ -115,10 +125,31 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         IsExcused || Holds(prefix);
 
     private bool Holds((LogPosition Position, ulong Chain) prefix) =>
-        (_log is not null && _durable >= prefix.Position && _log.Has(prefix.Position, prefix.Chain));
+        (_log is not null && !_isUnreadable && _durable >= prefix.Position && _log.Has(prefix.Position, prefix.Chain));
+
+    /// <summary>Reads the whole log. False when it is damaged, which may happen to a disk whose bits flipped only.</summary>
+    private bool TryRebuild(LogBounds bounds)
+    {
+        try
+        {
+            _log!.Rebuild(bounds.Start, bounds.Appended);
+            return true;
+        }
+        catch (SimViolation) when (node.IsDamaged)
+        {
+            return false;
+        }
+    }
 
     private void Follow(PartitionLog log, LogBounds bounds)
     {
+        if (_isUnreadable)
+        {
+            _isUnreadable = !TryRebuild(bounds);
+            (_bounds, _epochs, _durable) = (bounds, log.Epochs, bounds.Durable);
+            return;
+        }
+
         SimShadow shadow = _log!;
         bool isReset = bounds.Start > shadow.Position;
         if (isReset)
@@ -186,13 +217,13 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
 
         (_role, _epoch) = (core.Role, core.Epoch);
         cluster.Trace.Note("role", node.Id.Value, (long)_role, _epoch.Value, core.Leader.Value, partition.Name.Topic);
-        if (isNewLeader)
+        if (isNewLeader && !_isUnreadable)
         {
             partition.Leads(_epoch, node.Id, node.Lives, _log!);
         }
 
         _isRowCounted &= !isNewLeader && core.Role == RaftRole.Leader;
-        if (!_isRowCounted && IsRowCounted(core))
+        if (!_isRowCounted && !_isUnreadable && IsRowCounted(core))
         {
             _isRowCounted = true;
             partition.Commit(_log!, new LogPosition(_epoch, core.Table.LastStart), _epoch, node.Id);
@@ -222,6 +253,11 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
     private void Expose(RaftCore core, Offset highWatermark, Epoch ledEpoch)
     {
         _highWatermark = highWatermark;
+        if (_isUnreadable)
+        {
+            return;
+        }
+
         if (ledEpoch > Epoch.None && core.Table.LastEpoch == ledEpoch && highWatermark > core.Table.LastStart)
         {
             partition.Commit(_log!, new LogPosition(ledEpoch, highWatermark), ledEpoch, node.Id);
