@@ -37,7 +37,7 @@ internal sealed class LogBrokerNodes : INodes, IAsyncDisposable
 
     public IReadOnlyList<int> ProcessIds => [.. _nodes.OfType<BrokerProcess>().Select(n => n.Id)];
 
-    /// <summary>Until all of them had answered.</summary>
+    /// <summary>Until all of them had answered, and knew each other.</summary>
     public TimeSpan StartTime { get; private set; }
 
     public string Version { get; private set; } = "";
@@ -56,8 +56,15 @@ internal sealed class LogBrokerNodes : INodes, IAsyncDisposable
         });
         try
         {
+            long begin = Stopwatch.GetTimestamp();
             await Task.WhenAll(Enumerable.Range(0, scenario.Nodes).Select(i => nodes.StartNodeAsync(i, null, cancellationToken)));
-            nodes.StartTime = nodes._nodes.Max(n => n!.StartTime);
+            nodes.StartTime = nodes._nodes[0]!.StartTime;
+            if (scenario.Nodes > 1)
+            {
+                await nodes.WaitFormedAsync(cancellationToken);
+                nodes.StartTime = Stopwatch.GetElapsedTime(begin);
+            }
+
             nodes.Version = nodes._nodes[0]!.Ready.Version;
             return nodes;
         }
@@ -193,11 +200,26 @@ internal sealed class LogBrokerNodes : INodes, IAsyncDisposable
         return process.StartTime;
     }
 
-    private async Task WaitAsync(
-        Func<IReadOnlyList<IReadOnlyList<ClusterPartition>>, bool> isThere, string what, CancellationToken cancellationToken)
+    /// <summary>Topics with replicas on all nodes can be made when all have registered.</summary>
+    private Task WaitFormedAsync(CancellationToken cancellationToken) => WaitAsync(
+        (client, address, cancel) => client.Cluster.ListNodesAsync(address, cancel),
+        views => views.All(v => v.ControllerNodeId > 0 && v.Nodes.Count(n => n.Address.Length > 0) == Count),
+        "nodes that do not know all others",
+        cancellationToken);
+
+    private Task WaitAsync(
+        Func<IReadOnlyList<IReadOnlyList<ClusterPartition>>, bool> isThere, string what, CancellationToken cancellationToken) => WaitAsync(
+        (client, address, cancel) => client.Cluster.ListPartitionsAsync(Topic, address, cancel), isThere, what, cancellationToken);
+
+    /// <summary>Asks every running node until what all of them say is as it should be.</summary>
+    private async Task WaitAsync<T>(
+        Func<LogBrokerClient, string, CancellationToken, Task<T>> askAsync,
+        Func<IReadOnlyList<T>, bool> isThere,
+        string what,
+        CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        while (await ViewsAsync(cancellationToken) is not { Count: > 0 } views || !isThere(views))
+        while (await ViewsAsync(askAsync, cancellationToken) is not { Count: > 0 } views || !isThere(views))
         {
             if (clock.Elapsed > SettleLimit)
             {
@@ -209,7 +231,8 @@ internal sealed class LogBrokerNodes : INodes, IAsyncDisposable
     }
 
     /// <summary>What each running node says; none when one of them does not answer.</summary>
-    private async Task<IReadOnlyList<IReadOnlyList<ClusterPartition>>> ViewsAsync(CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<T>> ViewsAsync<T>(
+        Func<LogBrokerClient, string, CancellationToken, Task<T>> askAsync, CancellationToken cancellationToken)
     {
         _client ??= new LogBrokerClient(new LogBrokerClientOptions { Servers = Servers, ConnectTimeout = AskLimit });
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -217,7 +240,7 @@ internal sealed class LogBrokerNodes : INodes, IAsyncDisposable
         string[] running = [.. Enumerable.Range(0, Count).Where(i => _nodes[i] is not null).Select(i => _addresses[i])];
         try
         {
-            return await Task.WhenAll(running.Select(a => _client.Cluster.ListPartitionsAsync(Topic, a, limit.Token)));
+            return await Task.WhenAll(running.Select(a => askAsync(_client, a, limit.Token)));
         }
         catch (Exception e) when (e is LogBrokerException or OperationCanceledException)
         {
