@@ -9,6 +9,7 @@ internal sealed partial class PartitionReplica
     private readonly List<(long Round, TaskCompletionSource<bool> Done)> _confirmations = [];
     private readonly Dictionary<NodeId, long> _laggingSinceMs = [];
     private HandOver? _handOver;
+    private bool _hasServed; // in this leadership: what it appended is in the producer table
     private volatile IReadOnlyList<ReplicaProgress> _progress = [];
 
     /// <summary>A wish to let another replica lead.</summary>
@@ -136,6 +137,7 @@ internal sealed partial class PartitionReplica
             return;
         }
 
+        _hasServed = true;
         Publish(new ReplicaView(_env.Node, _core.Epoch, true, ""));
         _served.TrySetResult();
         _waiters.WakeAll();
@@ -185,7 +187,10 @@ internal sealed partial class PartitionReplica
 
             long lagMs = lags ? Math.Max(1, nowMs - _laggingSinceMs[peer.Voter]) : 0;
             bool isInSync = _env.Peers.IsHeard(peer.Voter) && peer.IsReadmitted && (peer.Counted is not null) && lagMs < LagMsInSync(peer);
-            progress.Add(new ReplicaProgress(peer.Voter, isInSync, lag, lagMs, peer.IsReadmitted));
+
+            // One that was not heard in this epoch is not known to be wiped.
+            bool isWiped = peer.Directory != default && !peer.IsReadmitted;
+            progress.Add(new ReplicaProgress(peer.Voter, isInSync, lag, lagMs, !isWiped));
         }
 
         _progress = progress;

@@ -90,7 +90,7 @@ internal sealed partial class PartitionReplica
         }
 
         TakeFlushed();
-        bool coversAll = View.Serves;
+        bool coversAll = _hasServed;
         _core.Resign();
         CarryOut(isClosing: true);
         LeaveLife("the node is stopping");

@@ -59,7 +59,7 @@ internal sealed partial class PartitionReplica
     /// <summary>Adds what became committed to the table of a follower.</summary>
     private void CommitReplicated(Offset highWatermark)
     {
-        if (View.Serves)
+        if (_hasServed)
         {
             return; // the table has what this leader appends, committed or not
         }
@@ -135,7 +135,7 @@ internal sealed partial class PartitionReplica
     {
         if (_snapshot is null && RecoverProducers() is null && _producersUpTo is { } covered)
         {
-            _snapshotUpTo = View.Serves ? _core.End : covered;
+            _snapshotUpTo = _hasServed ? _core.End : covered;
             _snapshot = ProducerSnapshot.Write(_producers, _snapshotUpTo, _env.RunningMs);
             _bytesSinceSnapshot = 0;
         }

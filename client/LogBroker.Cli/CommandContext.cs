@@ -65,6 +65,9 @@ internal sealed class CommandContext
     /// <summary>True for the commands below <c>topic</c>.</summary>
     public bool IsAboutTopics => Arguments.CommandResult.Parent is CommandResult { Command.Name: "topic" };
 
+    /// <summary>True for the commands below <c>cluster</c>.</summary>
+    public bool IsAboutCluster => Arguments.CommandResult.Parent is CommandResult { Command.Name: "cluster" };
+
     /// <summary>Writes data.</summary>
     public OutputWriter Output => _output ??= OutputWriter.Create(Format, Host);
 

@@ -96,7 +96,8 @@ internal static class TopicCommands
                 await using LogBrokerClient client = context.CreateClient();
                 OutputWriter output = context.Output;
                 long count = 0;
-                await foreach (TopicDescription topic in client.Topics.ListAsync(context.Arguments.GetValue(all), ct))
+                await using var survey = new TopicSurvey(context, client);
+                await foreach (TopicDescription topic in survey.ListAsync(context.Arguments.GetValue(all), ct))
                 {
                     if (count++ == 0)
                     {
@@ -140,9 +141,10 @@ internal static class TopicCommands
                 await using LogBrokerClient client = context.CreateClient();
                 string[] topics = context.Arguments.GetRequiredValue(names);
                 var described = new List<TopicDescription>();
+                await using var survey = new TopicSurvey(context, client);
                 foreach (string topic in topics)
                 {
-                    described.Add(await client.Topics.GetAsync(topic, ct));
+                    described.Add(await survey.GetAsync(topic, ct));
                 }
 
                 if (described.Count > 1 && context.Format is OutputFormat.Json or OutputFormat.Jsonl)

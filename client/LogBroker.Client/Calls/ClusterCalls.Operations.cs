@@ -40,15 +40,14 @@ internal sealed partial class ClusterCalls
     {
         var request = new TransferLeaderRequest { Topic = topic, Partition = partition, ToNodeId = toNodeId };
         TransferLeaderResponse response = await _leaders.AtLeaderAsync(
-            ServerMethods.TransferLeader, request, ct => LeaderAsync(topic, partition, ct), AddressAsync, cancellation).ConfigureAwait(false);
+            ServerMethods.TransferLeader, request, ct => LeaderAsync(topic, partition, ct), AddressAsync, $"{topic}/{partition}", cancellation).ConfigureAwait(false);
         return response.LeaderNodeId;
     }
 
-    public Task SetDrainingAsync(int nodeId, bool isDraining, CancellationToken cancellation) => _leaders.AtLeaderAsync(
+    public Task SetDrainingAsync(int nodeId, bool isDraining, CancellationToken cancellation) => calls.AskAsync(
         ServerMethods.SetNodeDraining,
         new SetNodeDrainingRequest { NodeId = nodeId, Draining = isDraining },
-        ControllerAsync,
-        AddressAsync,
+        new CallRules(null, IsRepeatable: true, NeedsController: true, AttemptTimeout: CallRules.WorkTimeout),
         cancellation);
 
     private static NodeDescription Describe(NodeInfo node) => new(
@@ -99,14 +98,6 @@ internal sealed partial class ClusterCalls
 
         return found.LeaderNodeId == metadata.NodeId ? server
             : metadata.Nodes.FirstOrDefault(n => n.NodeId == found.LeaderNodeId)?.Address is { Length: > 0 } address ? address : null;
-    }
-
-    /// <summary>Where the controller is, as some server says; null when it knows none.</summary>
-    private async Task<string?> ControllerAsync(CancellationToken cancellation)
-    {
-        (ListNodesResponse nodes, string server) = await calls.AskAsync(
-            ServerMethods.ListNodes, new ListNodesRequest(), Question(null), cancellation).ConfigureAwait(false);
-        return nodes.ControllerNodeId == nodes.NodeId ? server : AddressOf(nodes, nodes.ControllerNodeId);
     }
 
     /// <summary>Where a node is, as some server says; null when it does not know.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using LogBroker.Protocol;
 using LogBroker.Rpc;
 
@@ -26,6 +25,7 @@ internal sealed class LeaderCalls(BrokerCalls calls)
     /// <param name="request">The request.</param>
     /// <param name="find">Says where the leader is likely to be; null when nobody knows one.</param>
     /// <param name="addressOf">Says where a node is, when an answer names only its number.</param>
+    /// <param name="what">What is led, for the message when nobody leads it.</param>
     /// <param name="cancellation">Ends it.</param>
     /// <exception cref="LogBrokerException">The leader refuses, or none was found in time.</exception>
     public async Task<TResponse> AtLeaderAsync<TRequest, TResponse>(
@@ -33,6 +33,7 @@ internal sealed class LeaderCalls(BrokerCalls calls)
         TRequest request,
         Func<CancellationToken, Task<string?>> find,
         Func<int, CancellationToken, Task<string?>> addressOf,
+        string what,
         CancellationToken cancellation)
     {
         TimeProvider time = calls.Options.TimeProvider;
@@ -44,7 +45,7 @@ internal sealed class LeaderCalls(BrokerCalls calls)
             try
             {
                 server ??= await find(cancellation).ConfigureAwait(false)
-                    ?? throw new LogBrokerException(ErrorCode.NotLeader, "no leader is known");
+                    ?? throw new LogBrokerException(ErrorCode.NotLeader, $"no leader of {what} is known");
                 TimeSpan elapsed = time.GetElapsedTime(begin);
                 return await OneAsync(
                     server,
@@ -80,20 +81,19 @@ internal sealed class LeaderCalls(BrokerCalls calls)
     private static async Task<string?> NamedLeaderAsync(
         LogBrokerException failure, Func<int, CancellationToken, Task<string?>> addressOf, CancellationToken cancellation)
     {
-        if (failure.Details.TryGetValue("leaderAddress", out string? address) && address.Length > 0)
-        {
-            return address;
-        }
-
-        if (!failure.Details.TryGetValue("leaderNodeId", out string? text)
-            || !int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int nodeId) || nodeId == 0)
+        if (!LeaderHint.TryRead(failure, out LeaderHint hint))
         {
             return null;
         }
 
+        if (hint.Address is not null)
+        {
+            return hint.Address;
+        }
+
         try
         {
-            return await addressOf(nodeId, cancellation).ConfigureAwait(false);
+            return await addressOf(hint.NodeId, cancellation).ConfigureAwait(false);
         }
         catch (LogBrokerException)
         {

@@ -5,7 +5,7 @@ using LogBroker.Rpc;
 namespace LogBroker.Client;
 
 /// <summary>The calls of the service Topics, in the client's own types; changes are made by the controller. Thread-safe.</summary>
-internal sealed class TopicsCalls(BrokerCalls calls, MetadataCache metadata)
+internal sealed partial class TopicsCalls(BrokerCalls calls, MetadataCache metadata)
 {
     public async Task<TopicDescription> CreateAsync(string name, TopicSpec spec, bool validateOnly, CancellationToken cancellation)
     {

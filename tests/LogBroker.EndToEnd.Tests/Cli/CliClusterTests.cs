@@ -97,12 +97,26 @@ public sealed class CliClusterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_topic_is_described_in_the_words_of_the_leaders_of_its_partitions()
+    {
+        // Each leader knows of 100 records, all others of 90.
+        using JsonDocument topic = JsonDocument.Parse((await RunAt([3], "topic", "describe", "orders", "-o", "json")).MustSucceed().Output);
+        JsonElement[] partitions = [.. topic.RootElement.GetProperty("partitions").EnumerateArray()];
+        Assert.Equal([100, 100], partitions.Select(p => p.GetProperty("highWatermark").GetInt32()));
+        Assert.Equal([1, 2], partitions.Select(p => p.GetProperty("leaderNodeId").GetInt32()));
+        Assert.Equal("1,2,3", string.Join(',', partitions[1].GetProperty("replicaNodeIds").EnumerateArray()));
+        await _cluster.Nodes[1].DisposeAsync();
+        CliRun late = (await RunAt([3], "topic", "describe", "orders")).MustSucceed();
+        Assert.Contains("partitions\t1\t2\t3\t1,2,3\t0\t90\t", late.Output);
+    }
+
+    [Fact]
     public async Task Without_a_leader_a_transfer_gives_up_in_time()
     {
         _cluster[0] = 0;
         CliRun run = await Run("cluster", "transfer-leader", "orders/0", "--timeout", "1s");
         Assert.Equal(6, run.ExitCode);
-        Assert.Contains("no leader is known", run.Error);
+        Assert.Contains("no leader of orders/0 is known", run.Error);
         Assert.Equal(3, (await Run("cluster", "transfer-leader", "orders/9", "--timeout", "1s")).ExitCode);
     }
 
