@@ -13,17 +13,30 @@ public sealed partial class Broker
         [
             .. hosted.Topics.OrderBy(t => t.Info.Name, StringComparer.Ordinal).SelectMany(t => t.Partitions.Select(p => Describe(t, p))),
         ];
-        var self = new NodeDescription(_env.Node, null, "", IsHeard: true, SilentMs: 0, IsDraining: false);
-        return new ClusterDescription(ClusterId, _env.Node, _env.Node, [self], partitions);
+        ReplicaView? controller = _metadata?.Replica.View;
+        NodeId controllerId = controller?.Leader ?? NodeId.None;
+        return new ClusterDescription(IsFormed ? ClusterId : null, _env.Node, controllerId, DescribeNodes(), partitions);
     }
 
-    /// <inheritdoc/>
-    public ValueTask<Result<NodeId>> TransferLeader(TopicPartition partition, NodeId to, CancellationToken cancellation) =>
-        throw new NotSupportedException();
+    private NodeDescription[] DescribeNodes()
+    {
+        if (_env.Settings.Cluster is not { } cluster)
+        {
+            return [new NodeDescription(_env.Node, null, "", IsHeard: true, SilentMs: 0, IsDraining: false)];
+        }
 
-    /// <inheritdoc/>
-    public ValueTask<BrokerError?> SetDraining(NodeId node, bool isDraining, CancellationToken cancellation) =>
-        throw new NotSupportedException();
+        NodeLiveness liveness = _env.Peers.Liveness!;
+        return
+        [
+            .. cluster.Nodes.OrderBy(n => n.Node.Value).Select(n => new NodeDescription(
+                n.Node,
+                Nodes.FirstOrDefault(r => r.Node == n.Node),
+                n.PeerAddress,
+                _env.Peers.IsHeard(n.Node),
+                liveness.SilentMs(n.Node),
+                _draining.Contains(n.Node))),
+        ];
+    }
 
     private ClusterPartition Describe(HostedTopic topic, HostedPartition partition)
     {
@@ -32,8 +45,10 @@ public sealed partial class Broker
             new TopicPartition(topic.Info.Name, partition.Index),
             described.Leader,
             described.LeaderEpoch,
-            [_env.Node],
-            described.Leader == _env.Node ? [new ReplicaProgress(_env.Node, true, 0, 0, true)] : [],
+            partition.Voters.Count > 0 ? partition.Voters : [_env.Node],
+            IsAlone && described.Leader == _env.Node
+                ? [new ReplicaProgress(_env.Node, true, 0, 0, true)]
+                : partition.Replica?.Progress ?? [],
             described.State,
             described.Detail);
     }

@@ -5,6 +5,8 @@ namespace LogBroker.Cluster;
 /// <summary>Reading: long polls and positions.</summary>
 public sealed partial class Broker
 {
+    private static readonly TimeSpan ConfirmTimeMax = TimeSpan.FromSeconds(1);
+
     private int _fetchesParked;
 
     /// <inheritdoc/>
@@ -46,14 +48,45 @@ public sealed partial class Broker
             look = await Look(command);
         }
 
+        if (BeyondEnd(command, look.Answer) is { } unsure)
+        {
+            look.Answer.Dispose();
+            look = await Confirm(command, unsure);
+        }
+
         Count(command, look.Answer);
         return look.Answer;
+    }
+
+    /// <summary>Leaders that were asked for an offset behind their end and have not proven that they lead still.</summary>
+    private List<PartitionReplica>? BeyondEnd(FetchCommand command, FetchAnswer answer)
+    {
+        List<PartitionReplica>? unsure = null;
+        HostedTopics hosted = Volatile.Read(ref _hosted);
+        for (int i = 0; i < command.Items.Count; i++)
+        {
+            bool isUnsure = answer.Items[i].Error is { Code: ErrorCode.OffsetNotAvailable };
+            if (isUnsure && hosted.Find(command.Items[i].Partition, out HostedPartition partition) is null)
+            {
+                (unsure ??= []).Add(partition.Replica!);
+            }
+        }
+
+        return unsure;
+    }
+
+    /// <summary>Looks once more after a majority has echoed a round that began later (R29).</summary>
+    private async Task<FetchLook> Confirm(FetchCommand command, List<PartitionReplica> leaders)
+    {
+        Task<bool[]> confirmed = Waiting.All([.. leaders.Select(l => l.ConfirmLeadership())]);
+        bool isConfirmed = await Waiting.InTime(confirmed, ConfirmTimeMax, _env.Time) && confirmed.Result.All(c => c);
+        return FetchNow(command, isConfirmed);
     }
 
     /// <inheritdoc/>
     public ValueTask<Result<OffsetAnswer>> FindOffset(TopicPartition partition, LogQuery query, CancellationToken cancellation)
     {
-        BrokerError? error = Volatile.Read(ref _hosted).Find(partition, out HostedPartition hosted);
+        BrokerError? error = Find(partition, out HostedPartition hosted);
         return ValueTask.FromResult(error is null ? hosted.Replica!.FindOffset(query) : error);
     }
 
@@ -139,7 +172,7 @@ public sealed partial class Broker
     /// The look is final when waiting cannot help: a partition failed, or has more than its slice could take (a slice ends with its
     /// segment, at an epoch row, and in front of a batch that does not fit).
     /// </summary>
-    private FetchLook FetchNow(FetchCommand command)
+    private FetchLook FetchNow(FetchCommand command, bool isConfirmed = false)
     {
         HostedTopics hosted = Volatile.Read(ref _hosted);
         var items = new FetchedItem[command.Items.Count];
@@ -150,7 +183,7 @@ public sealed partial class Broker
         {
             while (taken < items.Length)
             {
-                items[taken] = FetchOne(hosted, command.Items[taken], command.BytesMax - bytes, isFirst: bytes == 0, ref isFinal);
+                items[taken] = FetchOne(hosted, command, taken, command.BytesMax - bytes, isFirst: bytes == 0, isConfirmed, ref isFinal);
                 bytes += items[taken++].Slice.Length;
             }
         }
@@ -163,16 +196,20 @@ public sealed partial class Broker
         return new FetchLook(new FetchAnswer(items), bytes, isFinal);
     }
 
-    private static FetchedItem FetchOne(HostedTopics hosted, in FetchItem asked, long bytesLeft, bool isFirst, ref bool isFinal)
+    private FetchedItem FetchOne(
+        HostedTopics hosted, FetchCommand command, int at, long bytesLeft, bool isFirst, bool isConfirmed, ref bool isFinal)
     {
+        FetchItem asked = command.Items[at];
         BrokerError? error = hosted.Find(asked.Partition, out HostedPartition partition);
+        error = error is { Code: ErrorCode.UnknownTopicOrPartition } ? NotReady ?? error : error;
         if (error is not null)
         {
             isFinal = true;
             return new FetchedItem(error, Storage.LogSlice.Empty(asked.Offset), Offset.None, Offset.None, Epoch.None);
         }
 
-        FetchedItem item = partition.Replica!.Fetch(asked, (int)Math.Min(asked.BytesMax, bytesLeft));
+        FetchedItem item = partition.Replica!.Fetch(
+            asked, (int)Math.Min(asked.BytesMax, bytesLeft), command.AllowsFollower, isConfirmed);
         isFinal |= item.Error is not null || (item.Slice.Length > 0 && item.Slice.NextOffset < item.HighWatermark);
         if (!isFirst && item.Slice.Length > bytesLeft)
         {
@@ -206,7 +243,7 @@ public sealed partial class Broker
                 PartitionReplica replica = partition.Replica!;
                 replica.Waiters.Add(waiter);
                 parkedAt.Add(replica);
-                if (!replica.View.Serves)
+                if (!replica.View.Serves && !command.AllowsFollower && replica.View.Leader != _env.Node)
                 {
                     waiter.Wake();
                 }

@@ -1,11 +1,16 @@
 using System.Diagnostics.Metrics;
+using LogBroker.Protocol;
 
 namespace LogBroker.Cluster;
 
 /// <summary>What happens by time: deadlines, retention, expiry, second tries; and what is measured on demand.</summary>
 public sealed partial class Broker
 {
-    private static readonly TimeSpan TickInterval = TimeSpan.FromMilliseconds(100);
+    private const int TickMsAlone = 100;
+    private const int RefreshTicks = 64;
+    private const int ProgressTicks = 10;
+
+    private TimeSpan TickInterval => TimeSpan.FromMilliseconds(_env.Settings.Cluster?.TickMs ?? TickMsAlone);
 
     private long _maintainedMs;
     private int _isTicking;
@@ -24,13 +29,18 @@ public sealed partial class Broker
         try
         {
             HostedTopics hosted = Volatile.Read(ref _hosted);
-            foreach (PartitionReplica replica in hosted.Replicas)
+            if (!IsAlone)
             {
-                if (replica.HasPending || !replica.View.Serves)
+                TickCluster();
+                _env.Peers.Tick();
+                LookAtWatches();
+                if (_ticks % BalanceTicks == 0)
                 {
-                    replica.Schedule();
+                    BalanceLeaders();
                 }
             }
+
+            TickReplicas();
 
             long nowMs = _env.RunningMs;
             if (nowMs - _maintainedMs >= _env.Settings.RetentionCheckMs)
@@ -45,6 +55,50 @@ public sealed partial class Broker
         }
     }
 
+    /// <summary>Only those for which a tick can change something: an idle partition with a leader that is heard costs nothing.</summary>
+    private void TickReplicas()
+    {
+        foreach (PartitionReplica replica in _env.Peers.All())
+        {
+            ReplicaView view = replica.View;
+            bool isLeaderHeard = view.Leader != NodeId.None && _env.Peers.IsHeard(view.Leader);
+            int votersHeard = _env.Peers.CountHeard(replica.Voters);
+            if (IsAlone ? !view.Serves : replica.NeedsTick || !isLeaderHeard || (view.Leader == _env.Node && votersHeard < replica.Voters.Count))
+            {
+                replica.Tick(isLeaderHeard, votersHeard);
+            }
+            else if (replica.HasPending)
+            {
+                replica.Schedule();
+            }
+
+            if (!IsAlone)
+            {
+                LookAt(replica, view);
+            }
+        }
+    }
+
+    private void LookAt(PartitionReplica replica, ReplicaView view)
+    {
+        bool leads = view.Leader == _env.Node;
+        if (replica.Log.Damage is not null)
+        {
+            if (replica.TryBeginHealing())
+            {
+                _threads.Start(() => Heal(replica));
+            }
+        }
+        else if (leads && (_ticks + replica.Number) % ProgressTicks == 0)
+        {
+            replica.NoteProgress();
+        }
+        else if (!leads && view.Leader != NodeId.None && (_ticks + replica.Number) % RefreshTicks == 0)
+        {
+            replica.Refresh();
+        }
+    }
+
     private void Maintain(HostedTopics hosted)
     {
         foreach (PartitionReplica replica in hosted.Replicas)
@@ -53,25 +107,20 @@ public sealed partial class Broker
         }
 
         _env.Logs.DeletedSegments.Sweep();
-        if (hosted.Topics.Any(NeedsHosting))
+        if (hosted.Topics.Any(t => t.Partitions.Any(p => p.IsMissing)))
         {
-            _ = HostMissing();
+            _threads.Start(HostMissing);
         }
     }
-
-    private static bool NeedsHosting(HostedTopic topic) => topic.Partitions.Any(p => p.Replica is null && p.Damage is null);
 
     private async Task HostMissing()
     {
         await _changes.WaitAsync();
         try
         {
-            foreach (HostedTopic topic in Volatile.Read(ref _hosted).Topics.Where(NeedsHosting).ToArray())
+            if (!_isStopping)
             {
-                if (!_isStopping)
-                {
-                    await Host(topic.Info);
-                }
+                await Reconcile();
             }
         }
         finally
@@ -84,8 +133,12 @@ public sealed partial class Broker
     {
         Gauge("logbroker_leaderless_partitions", null, "Partitions without a leader.", () => Status.PartitionsLeaderless);
         Gauge("logbroker_quarantined_partitions", null, "Damaged partitions.", () => Status.PartitionsQuarantined);
-        Gauge("logbroker_under_replicated_partitions", null, "Partitions with replicas behind.", () => 0);
-        Gauge("logbroker_controller_active", null, "1 on the node that leads the metadata log.", () => 1);
+        Gauge(
+            "logbroker_under_replicated_partitions", null, "Partitions led here with replicas that are not in sync.",
+            () => Status.PartitionsUnderReplicated);
+        Gauge(
+            "logbroker_controller_active", null, "1 on the node that leads the metadata log.",
+            () => _metadata?.Replica.View.Serves == true ? 1 : 0);
         Gauge("logbroker_disk_free_bytes", "By", "Room on the disk of the data.", () => _env.Logs.Space.Space.FreeBytes);
         Gauge("logbroker_disk_total_bytes", "By", "Size of the disk of the data.", () => _env.Logs.Space.Space.TotalBytes);
         Gauge("logbroker_segments", null, "Segments of all logs.", () => Volatile.Read(ref _hosted).Replicas.Sum(r => r.Log.SegmentCount));
@@ -96,10 +149,40 @@ public sealed partial class Broker
         GaugeOfEach("logbroker_topic_partition_log_end_offset", null, "End of the log.", r => r.Log.Bounds.End.Value);
         GaugeOfEach("logbroker_topic_partition_bytes", "By", "Bytes of the log.", r => r.Log.SizeBytes);
         GaugeOfEach("logbroker_topic_partition_leader", null, "Node id of the leader, 0 for none.", r => r.View.Leader.Value);
-        // This node is the only voter of its partitions: it is in sync with itself when it leads.
         GaugeOfEach(
-            "logbroker_topic_partition_in_sync_replicas", null, "Voters that have what the leader has.",
-            r => r.View.Leader == _env.Node ? 1 : 0);
+            "logbroker_topic_partition_in_sync_replicas", null, "Voters in sync, of partitions led here.",
+            r => IsAlone ? (r.View.Leader == _env.Node ? 1 : 0) : r.Progress.Count(p => p.IsInSync));
+        _env.Metrics.Meter.CreateObservableCounter(
+            "logbroker_hard_states_written_total", () => _threads.HardStates.Written, null, "Votes and epochs made durable.");
+        if (!IsAlone)
+        {
+            ObservePeers();
+        }
+    }
+
+    private void ObservePeers()
+    {
+        GaugeOfPeers(
+            "logbroker_peer_heard", null, "1 while the peer is heard and hears this node.", n => _env.Peers.IsHeard(n) ? 1 : 0);
+        GaugeOfPeers(
+            "logbroker_replication_lag_records", null, "Records of partitions led here that the peer has not reported as durable.",
+            n => Lags(n).Sum(l => l.LagRecords));
+        GaugeOfPeers(
+            "logbroker_replication_lag_seconds", "s", "Longest time for which the peer has missed records of a partition led here.",
+            n => Lags(n).Select(l => l.LagMs).DefaultIfEmpty(0).Max() / 1000);
+    }
+
+    private IEnumerable<ReplicaProgress> Lags(NodeId node) =>
+        _env.Peers.All().SelectMany(r => r.Progress).Where(p => p.Node == node);
+
+    private void GaugeOfPeers(string name, string? unit, string description, Func<NodeId, long> value)
+    {
+        NodeId[] peers = [.. _env.Settings.Cluster!.Nodes.Select(n => n.Node).Where(n => n != _env.Node)];
+        _env.Metrics.Meter.CreateObservableGauge(
+            name,
+            () => peers.Select(n => new Measurement<long>(value(n), new KeyValuePair<string, object?>("peer", n.Value))),
+            unit,
+            description);
     }
 
     private void Gauge(string name, string? unit, string description, Func<long> value) =>

@@ -12,13 +12,19 @@ public sealed partial class Broker
     /// <inheritdoc/>
     public async ValueTask<Result<TopicDescription>> CreateTopic(CreateTopicCommand command, CancellationToken cancellation)
     {
-        Result<TopicInfo> planned = TopicChecks.Plan(command, _env.Settings);
+        if (NotReady is { } notReady)
+        {
+            return notReady;
+        }
+
+        // By the nodes that there are, not by those that registered so far: a topic made early has its replicas too.
+        Result<TopicInfo> planned = TopicChecks.Plan(command, _env.Settings, _env.Settings.Cluster?.Nodes.Count ?? 1);
         if (!planned.IsOk)
         {
             return planned.Error;
         }
 
-        return await Changing(cancellation, async () =>
+        Result<TopicDescription> created = await ChangeMetadata(cancellation, async () =>
         {
             TopicInfo topic = planned.Value;
             if (TopicChecks.Existing(topic, Topics) is { } existing)
@@ -37,22 +43,63 @@ public sealed partial class Broker
                 return Describe(new HostedTopic(topic, []));
             }
 
+            if (!IsAlone && topic.ReplicationFactor > Metadata.State.Nodes.Count)
+            {
+                return new BrokerError(
+                    ErrorCode.NotLeader,
+                    $"topic {ShownValue.Of(topic.Name)} needs {topic.ReplicationFactor} nodes; "
+                        + $"{Metadata.State.Nodes.Count} have registered so far");
+            }
+
             topic = topic with { Id = NewTopicId(topic.Name) };
             var record = new MetadataRecord.TopicCreated(
                 topic.Id, topic.Name, topic.PartitionCount, topic.ReplicationFactor, topic.Overrides, topic.RequestId);
-            if (await _metadata.Change(record, _env.WallClockMs) is { } error)
+            if (await Change([record, .. Placed(topic, 0, topic.PartitionCount)]) is { } error)
             {
                 return error;
             }
 
             BrokerLog.TopicCreated(_log, topic.Name, topic.Id.ToString(), topic.PartitionCount);
-            return Describe(await Host(_metadata.State.Catalog.Find(topic.Id)!));
+            return Describe(Hosted.Find(topic.Name)!);
         });
+        return created.IsOk && !command.ValidateOnly ? await WithLeaders(created.Value) : created;
+    }
+
+    /// <summary>Waits, bounded, until all partitions of a new topic have a leader, so that who created it can use it at once.</summary>
+    private async Task<Result<TopicDescription>> WithLeaders(TopicDescription topic)
+    {
+        if (IsAlone)
+        {
+            return topic;
+        }
+
+        await Seen(
+            () => Hosted.Find(topic.Name) is not { } t || t.Partitions.All(p => p.State != PartitionState.Leaderless), LeaderWaitMs);
+        return Hosted.Find(topic.Name) is { } hosted ? Describe(hosted) : topic;
+    }
+
+    /// <summary>The record that places new partitions; none on a node alone.</summary>
+    private IEnumerable<MetadataRecord> Placed(TopicInfo topic, int first, int count) => IsAlone ? [] :
+    [
+        new MetadataRecord.PartitionsPlaced(
+            topic.Id, first, Placement.Choose(Metadata.State, _env.Peers.IsHeard, count, topic.ReplicationFactor)),
+    ];
+
+    /// <summary>Commits records that belong together, and hosts what follows from them. Under the lock of changes.</summary>
+    private async Task<BrokerError?> Change(IReadOnlyList<MetadataRecord> records)
+    {
+        if (await Metadata.Change(records, _env.WallClockMs) is { } error)
+        {
+            return error;
+        }
+
+        await Reconcile();
+        return null;
     }
 
     /// <inheritdoc/>
     public async ValueTask<Result<TopicDescription>> AlterTopic(AlterTopicCommand command, CancellationToken cancellation) =>
-        await Changing(cancellation, async () =>
+        await ChangeMetadata(cancellation, async () =>
         {
             if (FindForChange(command.Name) is not { IsOk: true } found)
             {
@@ -71,20 +118,19 @@ public sealed partial class Broker
                 return Describe(topic with { Info = planned.Value });
             }
 
-            var record = new MetadataRecord.ConfigChanged(topic.Info.Id, planned.Value.Overrides);
-            if (await _metadata.Change(record, _env.WallClockMs) is { } error)
+            if (await Change([new MetadataRecord.ConfigChanged(topic.Info.Id, planned.Value.Overrides)]) is { } error)
             {
                 return error;
             }
 
             BrokerLog.TopicChanged(_log, command.Name, "configuration");
-            return Describe(await Host(_metadata.State.Catalog.Find(topic.Info.Id)!));
+            return Describe(Hosted.Find(command.Name)!);
         });
 
     /// <inheritdoc/>
     public async ValueTask<Result<TopicDescription>> AddPartitions(
         string topic, int partitions, bool validateOnly, CancellationToken cancellation) =>
-        await Changing(cancellation, async () =>
+        await ChangeMetadata(cancellation, async () =>
         {
             if (FindForChange(topic) is not { IsOk: true } found)
             {
@@ -105,18 +151,20 @@ public sealed partial class Broker
                 return Describe(found.Value);
             }
 
-            if (await _metadata.Change(new MetadataRecord.PartitionsAdded(info.Id, partitions), _env.WallClockMs) is { } error)
+            int more = partitions - info.PartitionCount;
+            var added = new MetadataRecord.PartitionsAdded(info.Id, partitions);
+            if (await Change([added, .. Placed(info, info.PartitionCount, more)]) is { } error)
             {
                 return error;
             }
 
             BrokerLog.TopicChanged(_log, topic, string.Create(CultureInfo.InvariantCulture, $"{partitions} partitions"));
-            return Describe(await Host(_metadata.State.Catalog.Find(info.Id)!));
+            return Describe(Hosted.Find(topic)!);
         });
 
     /// <inheritdoc/>
     public async ValueTask<Result<TopicId>> DeleteTopic(string topic, TopicId? id, bool validateOnly, CancellationToken cancellation) =>
-        await Changing<TopicId>(cancellation, async () =>
+        await ChangeMetadata<TopicId>(cancellation, async () =>
         {
             if (FindForChange(topic) is not { IsOk: true } found)
             {
@@ -134,23 +182,8 @@ public sealed partial class Broker
                 return info.Id;
             }
 
-            if (await _metadata.Change(new MetadataRecord.TopicDeleted(info.Id), _env.WallClockMs) is { } error)
-            {
-                return error;
-            }
-
-            Volatile.Write(ref _hosted, Volatile.Read(ref _hosted).Without(info.Id));
-            foreach (HostedPartition partition in found.Value.Partitions)
-            {
-                if (partition.Replica is { } replica)
-                {
-                    await _threads.Until(replica.Retire());
-                }
-            }
-
-            DeleteFiles(info.Name, info.Id);
-            BrokerLog.TopicDeleted(_log, info.Name, info.Id.ToString());
-            return info.Id;
+            BrokerError? error = await Change([new MetadataRecord.TopicDeleted(info.Id)]);
+            return error is null ? info.Id : error;
         });
 
     /// <inheritdoc/>
@@ -167,7 +200,7 @@ public sealed partial class Broker
             return PartitionErrors.Internal(partition.Topic);
         }
 
-        BrokerError? error = Volatile.Read(ref _hosted).Find(partition, out HostedPartition hosted);
+        BrokerError? error = Find(partition, out HostedPartition hosted);
         if (error is not null)
         {
             return error;
@@ -185,7 +218,7 @@ public sealed partial class Broker
     /// <inheritdoc/>
     public async ValueTask<Result<ProducerIdentity>> InitProducer(ProducerIdentity? current, CancellationToken cancellation)
     {
-        return await Changing<ProducerIdentity>(cancellation, async () =>
+        return await ChangeMetadata<ProducerIdentity>(cancellation, async () =>
         {
             if (current is { } known)
             {
@@ -214,15 +247,23 @@ public sealed partial class Broker
         topic.Info.Config,
         [.. topic.Partitions.Select(p => p.Describe())]);
 
-    /// <summary>One change at a time, none once the broker stops.</summary>
-    private async Task<Result<T>> Changing<T>(CancellationToken cancellation, Func<Task<Result<T>>> change)
+    /// <summary>One change at a time, none once the broker stops, and only where the metadata log is led.</summary>
+    private async Task<Result<T>> ChangeMetadata<T>(CancellationToken cancellation, Func<Task<Result<T>>> change)
     {
         await _changes.WaitAsync(cancellation);
         try
         {
-            return _isStopping
-                ? new BrokerError(ErrorCode.ShuttingDown, "the node is stopping; nothing was changed")
-                : await change();
+            if (_isStopping)
+            {
+                return new BrokerError(ErrorCode.ShuttingDown, "the node is stopping; nothing was changed");
+            }
+
+            if (NotController() is { } elsewhere)
+            {
+                return elsewhere;
+            }
+
+            return await change();
         }
         finally
         {
@@ -230,8 +271,28 @@ public sealed partial class Broker
         }
     }
 
-    private Task<Result<TopicDescription>> Changing(CancellationToken cancellation, Func<Task<Result<TopicDescription>>> change) =>
-        Changing<TopicDescription>(cancellation, change);
+    private Task<Result<TopicDescription>> ChangeMetadata(CancellationToken cancellation, Func<Task<Result<TopicDescription>>> change) =>
+        ChangeMetadata<TopicDescription>(cancellation, change);
+
+    /// <summary>Null when this node leads the metadata log and has applied all of it; else where to go.</summary>
+    private BrokerError? NotController()
+    {
+        if (_metadata is not { } metadata)
+        {
+            return NotReady;
+        }
+
+        ReplicaView view = metadata.Replica.View;
+        return view.Serves ? metadata.CatchUp() : PartitionErrors.NotLeader(
+            metadata.Replica.Name, view with { Detail = "changes are made by the leader of the metadata log" }, ClientAddressOf(view.Leader));
+    }
+
+    /// <summary>A partition, or why it cannot be found; while the metadata is not known, that is the reason.</summary>
+    private BrokerError? Find(TopicPartition name, out HostedPartition partition)
+    {
+        BrokerError? error = Hosted.Find(name, out partition);
+        return error is { Code: ErrorCode.UnknownTopicOrPartition } && NotReady is { } notReady ? notReady : error;
+    }
 
     private Result<HostedTopic> FindForChange(string topic)
     {
@@ -243,33 +304,11 @@ public sealed partial class Broker
         return Volatile.Read(ref _hosted).Find(topic) is { } hosted ? hosted : PartitionErrors.UnknownTopic(topic);
     }
 
-    /// <summary>Brings what is hosted of a topic in line with its committed state, and publishes it.</summary>
-    private async Task<HostedTopic> Host(TopicInfo topic)
-    {
-        HostedPartition[] now = Volatile.Read(ref _hosted).Find(topic.Name)?.Partitions ?? [];
-        var partitions = new HostedPartition[topic.PartitionCount];
-        for (int i = 0; i < partitions.Length; i++)
-        {
-            bool isThere = i < now.Length && (now[i].Replica is not null || now[i].Damage is not null);
-            partitions[i] = isThere ? now[i] : OpenPartition(topic, i, out _);
-        }
-
-        await Lead([.. partitions.Where(p => !now.Contains(p)).Select(p => p.Replica).OfType<PartitionReplica>()]);
-        foreach (PartitionReplica replica in now.Select(p => p.Replica).OfType<PartitionReplica>())
-        {
-            replica.Configure(topic);
-        }
-
-        var hosted = new HostedTopic(topic, partitions);
-        Volatile.Write(ref _hosted, Volatile.Read(ref _hosted).With(hosted));
-        return hosted;
-    }
-
     /// <summary>A new id, whose directory no topic has or had.</summary>
     private TopicId NewTopicId(string name)
     {
         var used = Topics.Topics.Select(t => DataDirectory.NameOf(t.Name, t.Id))
-            .Concat(_metadata.State.Deleted.Select(t => DataDirectory.NameOf(t.Value, t.Key)))
+            .Concat(Metadata.State.Deleted.Select(t => DataDirectory.NameOf(t.Value, t.Key)))
             .Concat(_directory.ListPartitions().Select(p => p.TopicDirectory))
             .ToHashSet(StringComparer.Ordinal);
         TopicId id;

@@ -21,8 +21,8 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
     private readonly ILogger _log;
     private readonly SemaphoreSlim _changes = new(1, 1);
     private HostedTopics _hosted = HostedTopics.None;
-    private MetadataLog _metadata = null!;
-    private ITimer? _ticker;
+    private volatile MetadataLog? _metadata;
+    private IDisposable? _ticker;
     private int _partitionsHosted;
     private volatile bool _isStopping;
 
@@ -50,6 +50,9 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
     public ClusterId ClusterId => _directory.Meta.ClusterId;
 
     /// <inheritdoc/>
+    public bool IsFormed => _metadata is not null;
+
+    /// <inheritdoc/>
     public TopicCatalog Topics => Volatile.Read(ref _hosted).Catalog;
 
     /// <inheritdoc/>
@@ -63,6 +66,7 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
             int leaderless = 0;
             int quarantined = 0;
             long bytes = 0;
+            int underReplicated = 0;
             foreach (HostedPartition partition in hosted.Topics.SelectMany(t => t.Partitions))
             {
                 partitions++;
@@ -70,6 +74,7 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
                 leaderless += state == PartitionState.Leaderless ? 1 : 0;
                 quarantined += state == PartitionState.Quarantined ? 1 : 0;
                 bytes += partition.Replica?.Log.SizeBytes ?? 0;
+                underReplicated += partition.Replica?.Progress.Any(p => !p.IsInSync) == true ? 1 : 0;
             }
 
             return new BrokerStatus(
@@ -80,7 +85,10 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
                 bytes,
                 space.FreeBytes,
                 space.TotalBytes,
-                _env.Logs.Space.IsFull);
+                _env.Logs.Space.IsFull)
+            {
+                PartitionsUnderReplicated = underReplicated,
+            };
         }
     }
 
@@ -91,10 +99,11 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         TimeProvider time,
         ILoggerFactory loggers,
         IFatalFailure fatal,
+        IPeerTransport? peers = null,
         IProgress<RecoveryProgress>? progress = null,
         CancellationToken cancellation = default) =>
         await BrokerStart.Open(
-            new BrokerSurroundings(settings, new OsDisk(), null, time, loggers, fatal), isPumped: false, progress, cancellation);
+            new BrokerSurroundings(settings, new OsDisk(), null, time, loggers, fatal, peers), isPumped: false, progress, cancellation);
 
     /// <summary>As the other, on any disk and state store; the store stays the caller's.</summary>
     public static async Task<Result<Broker>> OpenAsync(
@@ -107,7 +116,7 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         IProgress<RecoveryProgress>? progress = null,
         CancellationToken cancellation = default) =>
         await BrokerStart.Open(
-            new BrokerSurroundings(settings, disk, state, time, loggers, fatal), isPumped: false, progress, cancellation);
+            new BrokerSurroundings(settings, disk, state, time, loggers, fatal, null), isPumped: false, progress, cancellation);
 
     /// <inheritdoc/>
     public ValueTask Produce(in ProduceCommand command, BatchBuffer batch, IProduceSink sink)
@@ -153,14 +162,16 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         BrokerLog.Stopping(_log, replicas.Length);
         try
         {
-            await _threads.Until(Task.WhenAll(replicas.Select(r => r.Drain())).WaitAsync(cancellation));
+            await _threads.UntilAll([.. replicas.Select(r => r.Drain())]).WaitAsync(cancellation);
         }
         catch (OperationCanceledException)
         {
             BrokerLog.NotDrained(_log);
         }
 
+        await _env.Peers.StopAsync();
         _threads.StopLoops();
+        _threads.HardStates.Dispose();
         foreach (PartitionReplica replica in replicas)
         {
             replica.Poll(); // answers what came in while the loops ended
@@ -228,6 +239,6 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
 
         return TopicName.IsInternal(command.Partition.Topic)
             ? PartitionErrors.Internal(command.Partition.Topic)
-            : Volatile.Read(ref _hosted).Find(command.Partition, out partition);
+            : Find(command.Partition, out partition);
     }
 }

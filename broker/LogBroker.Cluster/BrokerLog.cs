@@ -52,4 +52,50 @@ internal static partial class BrokerLog
 
     [LoggerMessage(3014, LogLevel.Error, "The state store was damaged and is moved aside to {Path}; an empty one takes its place")]
     public static partial void StateMovedAside(ILogger log, string path);
+
+    [LoggerMessage(3015, LogLevel.Information, "Partition {Partition} is cut from {Before} to {After}: its leader has another log there")]
+    public static partial void Truncated(ILogger log, string partition, string before, string after);
+
+    [LoggerMessage(3016, LogLevel.Warning,
+        "Partition {Partition} at {Before} begins anew at {Start}: its leader keeps nothing in front of that")]
+    public static partial void Reset(ILogger log, string partition, string before, string start);
+
+    [LoggerMessage(3017, LogLevel.Warning, "Partition {Partition} did not take all items of node {Leader}: {Reason}")]
+    public static partial void ItemsRefused(ILogger log, string partition, int leader, string reason);
+
+    [LoggerMessage(3018, LogLevel.Information, "Partition {Partition} of this node has a vote again")]
+    public static partial void Readmitted(ILogger log, string partition);
+
+    [LoggerMessage(3019, LogLevel.Information, "Cluster {Cluster} formed of the nodes {Nodes}")]
+    public static partial void Formed(ILogger log, string cluster, string nodes);
+
+    [LoggerMessage(3020, LogLevel.Information, "Joined cluster {Cluster} of the nodes {Nodes}")]
+    public static partial void Joined(ILogger log, string cluster, string nodes);
+
+    [LoggerMessage(3021, LogLevel.Warning,
+        "Joined cluster {Cluster} with another disk than it was formed with: the node has no vote until each partition readmits it")]
+    public static partial void JoinedWiped(ILogger log, string cluster);
+
+    [LoggerMessage(3022, LogLevel.Warning, "The cluster {Offered} is offered by node {Node}; this node belongs to {Own}")]
+    public static partial void ForeignCluster(ILogger log, string offered, int node, string own);
+
+    [LoggerMessage(3023, LogLevel.Error, "Partition {Partition} is damaged at {Damage}: it gives up its vote and is fetched from its leader")]
+    public static partial void Healing(ILogger log, string partition, string damage);
+
+    [LoggerMessage(3024, LogLevel.Error, "A metadata record cannot be applied: {Reason}")]
+    public static partial void MetadataUnreadable(ILogger log, string reason);
+
+    [LoggerMessage(3025, LogLevel.Warning, "Node {Node} sent an implausible epoch for partition {Partition}: ignored")]
+    public static partial void ImplausibleEpoch(ILogger log, int node, string partition);
+
+    [LoggerMessage(3026, LogLevel.Information, "{Partitions} leaderships handed over in {Milliseconds} ms, {Left} without a successor that had all")]
+    public static partial void HandedOver(ILogger log, int partitions, long milliseconds, int left);
+
+    [LoggerMessage(3027, LogLevel.Error,
+        "Cluster {Cluster} was formed of the nodes {Formed}, this node was started with the nodes {Configured}: it does not join")]
+    public static partial void OtherNodes(ILogger log, string cluster, string formed, string configured);
+
+    [LoggerMessage(3028, LogLevel.Error,
+        "Node {Node} sent for partition {Partition} what contradicts what is known here ({Count} so far): ignored")]
+    public static partial void Breach(ILogger log, int node, string partition, long count);
 }

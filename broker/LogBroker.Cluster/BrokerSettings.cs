@@ -66,7 +66,11 @@ public sealed record BrokerSettings
     /// <summary>The cluster this node takes part in, or null for a node alone.</summary>
     public ClusterSettings? Cluster { get; init; }
 
-    internal DataDirectoryOptions DirectoryOptions => new(NodeId, ClusterId) { NewId = NewId };
+    internal DataDirectoryOptions DirectoryOptions => new(NodeId, ClusterId)
+    {
+        NewId = NewId,
+        Voters = Cluster is null ? [] : [.. Cluster.Nodes.Select(n => n.Node).OrderBy(n => n.Value)],
+    };
 
     /// <summary>The first setting that makes no sense, or null.</summary>
     public BrokerError? Check()

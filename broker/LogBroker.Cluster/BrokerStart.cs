@@ -6,7 +6,13 @@ namespace LogBroker.Cluster;
 
 /// <summary>What a broker stands on. Without a state store it opens the one in its data directory, and owns it.</summary>
 internal sealed record BrokerSurroundings(
-    BrokerSettings Settings, IDisk Disk, IStateStore? State, TimeProvider Time, ILoggerFactory Loggers, IFatalFailure Fatal);
+    BrokerSettings Settings,
+    IDisk Disk,
+    IStateStore? State,
+    TimeProvider Time,
+    ILoggerFactory Loggers,
+    IFatalFailure Fatal,
+    IPeerTransport? Peers = null);
 
 /// <summary>
 /// Starts a broker, step by step: directory, state store, metadata log, partitions. What fails on the way gives back all that was
@@ -92,17 +98,22 @@ internal sealed class BrokerStart
         {
             Log = around.Loggers.CreateLogger("LogBroker.Storage"),
         };
-        IBrokerThreads threads = isPumped ? new PumpedThreads(logs) : new BrokerThreads(logs, settings.PartitionLoops);
+        IBrokerThreads threads = isPumped
+            ? new PumpedThreads(logs, isOneOfSeveral: settings.Cluster is not null)
+            : new BrokerThreads(logs, settings.PartitionLoops);
         _taken.Push(new EndOfThreads(threads));
         var env = new ReplicaEnvironment(around.Time)
         {
             Settings = settings,
             Logs = logs,
             Flushes = threads.Flushes,
+            HardStates = threads.HardStates,
+            Cold = threads.Cold,
+            Peers = new PeerRouter(settings.Cluster, meta.NodeId, new BootId(settings.NewId()), around.Peers ?? new NoPeers()),
             Budget = new ProduceBudget(settings.ProduceBytesMax),
             Metrics = metrics,
             Node = meta.NodeId,
-            Directory = meta.DirectoryId,
+            Directory = directory.Meta.DirectoryId,
             Log = log,
         };
         var broker = new Broker(env, threads, directory, ownedState, storageMetrics);
@@ -122,6 +133,7 @@ internal sealed class BrokerStart
         public void Dispose()
         {
             threads.StopLoops();
+            threads.HardStates.Dispose();
             threads.Flushes.Dispose();
         }
     }

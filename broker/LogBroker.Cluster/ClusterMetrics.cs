@@ -21,10 +21,22 @@ public sealed class ClusterMetrics : IDisposable
         FetchedRecords = Meter.CreateCounter<long>("logbroker_fetch_records_total", null, "Records handed to consumers.");
         FetchedBytes = Meter.CreateCounter<long>("logbroker_fetch_bytes_total", "By", "Bytes of batches handed to consumers.");
         Elections = Meter.CreateCounter<long>("logbroker_leader_elections_total", null, "Leader epochs begun by this node.");
+        ReplicatedBytes = Meter.CreateCounter<long>(
+            "logbroker_replication_bytes_total", "By", "Bytes of batches and epoch rows taken from leaders.");
+        PeerNonsense = Meter.CreateCounter<long>(
+            "logbroker_peer_nonsense_total", null, "Messages of peers that were ignored because they cannot be right.");
         // Without labels: there from the start, so that the first event is a rise and not a new series.
         ProduceDuplicates.Add(0);
         Elections.Add(0);
+        ReplicatedBytes.Add(0);
+        PeerNonsense.Add(0);
     }
+
+    /// <summary>Bytes of items appended out of answers of leaders.</summary>
+    public Counter<long> ReplicatedBytes { get; }
+
+    /// <summary>Messages of peers that cannot be right.</summary>
+    public Counter<long> PeerNonsense { get; }
 
     /// <summary>Records appended, by topic.</summary>
     public Counter<long> ProducedRecords { get; }

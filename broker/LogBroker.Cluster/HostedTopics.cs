@@ -11,19 +11,35 @@ namespace LogBroker.Cluster;
 /// <param name="Detail">Why there is no replica, in one sentence.</param>
 internal sealed record HostedPartition(int Index, PartitionReplica? Replica, LogDamage? Damage, string Detail)
 {
+    /// <summary>Where it is when this node holds no replica of it, or null.</summary>
+    public RemotePartition? Elsewhere { get; init; }
+
+    /// <summary>True when this node should hold it and does not: to be tried again.</summary>
+    public bool IsMissing => Replica is null && Damage is null && Elsewhere is null;
+
+    /// <summary>Its voters, the preferred leader first; empty when it could not be opened.</summary>
+    public IReadOnlyList<NodeId> Voters => Replica?.Voters ?? Elsewhere?.Voters ?? [];
+
     public PartitionState State => Damage is not null || Replica?.Log.Damage is not null
         ? PartitionState.Quarantined
-        : Replica is { View.Serves: true } ? PartitionState.Online : PartitionState.Leaderless;
+        : Replica is { HasLeader: true } || Elsewhere?.View.Leader is { Value: > 0 } ? PartitionState.Online : PartitionState.Leaderless;
 
     /// <summary>Why nothing can be asked of it, or null when there is a replica to ask.</summary>
     public BrokerError? Refusal(TopicPartition name) => Replica is not null
         ? null
+        : Elsewhere is not null ? Elsewhere.NotLeader(name)
         : Damage is not null
             ? PartitionErrors.Quarantined(name, Damage)
             : PartitionErrors.NotLeader(name, ReplicaView.Starting with { Detail = Detail });
 
     public PartitionDescription Describe()
     {
+        if (Elsewhere is not null)
+        {
+            ReplicaView known = Elsewhere.View;
+            return new PartitionDescription(Index, known.Leader, known.Epoch, Offset.Zero, Offset.Zero, 0, State, known.Detail);
+        }
+
         if (Replica is null)
         {
             string detail = Damage?.ToString() ?? Detail;
@@ -40,7 +56,7 @@ internal sealed record HostedPartition(int Index, PartitionReplica? Replica, Log
             bounds.HighWatermark,
             Replica.Log.SizeBytes,
             State,
-            Replica.Log.Damage?.ToString() ?? view.Detail);
+            Replica.Log.Damage?.ToString() ?? (State == PartitionState.Online ? "" : view.Detail));
     }
 }
 
@@ -87,8 +103,11 @@ internal sealed class HostedTopics
         return partition.Refusal(name);
     }
 
-    public HostedTopics With(HostedTopic topic) =>
-        new(_byName.Values.Where(t => t.Info.Name != topic.Info.Name).Append(topic));
+    public HostedTopics With(IReadOnlyCollection<HostedTopic> topics)
+    {
+        var replaced = topics.Select(t => t.Info.Name).ToHashSet(StringComparer.Ordinal);
+        return new HostedTopics(_byName.Values.Where(t => !replaced.Contains(t.Info.Name)).Concat(topics));
+    }
 
     public HostedTopics Without(TopicId id) => new(_byName.Values.Where(t => t.Info.Id != id));
 }

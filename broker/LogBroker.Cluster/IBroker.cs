@@ -12,8 +12,16 @@ public interface IBroker
     /// <summary>This node.</summary>
     NodeId NodeId { get; }
 
-    /// <summary>The cluster it belongs to.</summary>
+    /// <summary>The cluster it belongs to; zeros before it is formed.</summary>
     ClusterId ClusterId { get; }
+
+    /// <summary>False while the node waits for its cluster to be formed.</summary>
+    bool IsFormed { get; }
+
+    /// <summary>
+    /// Why topics cannot be told apart from topics that do not exist yet (no leader of the metadata was heard since the start), or null.
+    /// </summary>
+    BrokerError? NotReady { get; }
 
     /// <summary>Topics and their partitions as of the last applied metadata record; immutable, cheap to ask for.</summary>
     TopicCatalog Topics { get; }
@@ -264,4 +272,8 @@ public sealed record BrokerStatus(
     long LogBytes,
     long DiskFreeBytes,
     long DiskTotalBytes,
-    bool DiskFull);
+    bool DiskFull)
+{
+    /// <summary>Partitions led here with replicas that are not in sync.</summary>
+    public int PartitionsUnderReplicated { get; init; }
+}

@@ -11,8 +11,11 @@ namespace LogBroker.Cluster;
 /// process survives. A record that cannot be read refuses the start.
 /// Ownership: one caller at a time; <see cref="Broker"/> holds its lock around every change.
 /// </summary>
-internal sealed class MetadataLog(PartitionReplica replica, IBrokerThreads threads, TopicConfig topicDefaults)
+internal sealed class MetadataLog(PartitionReplica replica, IBrokerThreads threads, TopicConfig topicDefaults, bool isAlone)
 {
+    /// <summary>How long a change waits for a majority; a node alone waits for its disk only.</summary>
+    private const int CommitMsMax = 10_000;
+
     /// <summary>Name of the topic.</summary>
     public const string TopicName = "__cluster_metadata";
 
@@ -33,8 +36,17 @@ internal sealed class MetadataLog(PartitionReplica replica, IBrokerThreads threa
 
     private Offset _applied;
 
+    /// <summary>The replica of the log on this node.</summary>
+    public PartitionReplica Replica => replica;
+
+    /// <summary>Records in front of this offset are applied.</summary>
+    public Offset Applied => _applied;
+
     /// <summary>What the records applied so far add up to.</summary>
-    public MetadataState State { get; } = new(topicDefaults);
+    public MetadataState State { get; private init; } = new(topicDefaults);
+
+    /// <summary>The same metadata, read on from another replica of the log.</summary>
+    public MetadataLog With(PartitionReplica other) => new(other, threads, topicDefaults, isAlone) { State = State, _applied = _applied };
 
     /// <summary>Applies all committed records; null, or why one cannot be.</summary>
     public BrokerError? CatchUp()
@@ -63,14 +75,22 @@ internal sealed class MetadataLog(PartitionReplica replica, IBrokerThreads threa
         return null;
     }
 
-    /// <summary>Appends a change, waits until it is committed, and applies it.</summary>
-    public async Task<BrokerError?> Change(MetadataRecord record, long nowMs)
+    /// <summary>Appends records that belong together, waits until they are committed, and applies them.</summary>
+    public async Task<BrokerError?> Change(IReadOnlyList<MetadataRecord> records, long nowMs)
     {
         using var builder = new BatchBuilder(Limits.BatchBytesDefault);
-        Invariant.Require(builder.TryAppend(nowMs, OptionalBytes.Null, record.Write()));
+        foreach (MetadataRecord record in records)
+        {
+            if (!builder.TryAppend(nowMs, OptionalBytes.Null, record.Write()))
+            {
+                return new BrokerError(
+                    ErrorCode.LimitExceeded, $"the change of the metadata is larger than {Limits.BatchBytesDefault} bytes; nothing was changed");
+            }
+        }
+
         ReadOnlyMemory<byte> batch = builder.Finish();
         var sink = new OneOutcome();
-        var command = new ProduceCommand(replica.Name, 0, RequiredAcks.Quorum, int.MaxValue, Epoch.None);
+        var command = new ProduceCommand(replica.Name, 0, RequiredAcks.Quorum, isAlone ? int.MaxValue : CommitMsMax, Epoch.None);
         await replica.Produce(command, BatchBuffer.CopyOf(new ReadOnlySequence<byte>(batch)), sink, isInternal: true);
         await threads.Until(sink.Done);
         ProduceOutcome outcome = await sink.Done;

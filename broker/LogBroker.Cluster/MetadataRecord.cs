@@ -14,6 +14,10 @@ namespace LogBroker.Cluster;
 ///   3 partitions added     16 bytes topic id | i32 partitions in sum
 ///   4 topic deleted        16 bytes topic id
 ///   5 producer ids taken   i64 first id | i32 count
+///   6 node registered      i32 node | 16 bytes directory id | client address | peer address | rack | version
+///   7 partitions placed    16 bytes topic id | i32 first partition | i16 count, then per partition i16 voters, and per voter, the
+///                          preferred leader first: i32 node | 16 bytes directory id
+///   8 node draining        i32 node | i16 1 or 0
 /// </code>
 /// A reader that meets another version or kind stops: the log was written by a newer version. Immutable.
 /// </summary>
@@ -28,6 +32,9 @@ public abstract record MetadataRecord
         PartitionsAdded = 3,
         TopicDeleted = 4,
         ProducerIdsTaken = 5,
+        NodeRegistered = 6,
+        PartitionsPlaced = 7,
+        NodeDraining = 8,
     }
 
     /// <summary>A topic exists from here on.</summary>
@@ -50,6 +57,15 @@ public abstract record MetadataRecord
 
     /// <summary>Producer ids of this block are never handed out by anybody else.</summary>
     public sealed record ProducerIdsTaken(ProducerId First, int Count) : MetadataRecord;
+
+    /// <summary>A node is this from here on.</summary>
+    public sealed record NodeRegistered(NodeRecord Node) : MetadataRecord;
+
+    /// <summary>Partitions of a topic, from one on, have these voters: in one batch with the record that makes them.</summary>
+    public sealed record PartitionsPlaced(TopicId Id, int First, IReadOnlyList<PartitionPlacement> Placements) : MetadataRecord;
+
+    /// <summary>A node is to lead nothing, or may lead again.</summary>
+    public sealed record NodeDraining(NodeId Node, bool IsDraining) : MetadataRecord;
 
     /// <summary>The value of the record.</summary>
     public byte[] Write()
@@ -87,6 +103,19 @@ public abstract record MetadataRecord
                 WriteInt32(bytes, (int)taken.First.Value);
                 WriteInt32(bytes, taken.Count);
                 break;
+            case NodeRegistered registered:
+                bytes.WriteByte((byte)Kind.NodeRegistered);
+                WriteNode(bytes, registered.Node);
+                break;
+            case PartitionsPlaced placed:
+                bytes.WriteByte((byte)Kind.PartitionsPlaced);
+                WritePlacements(bytes, placed);
+                break;
+            case NodeDraining draining:
+                bytes.WriteByte((byte)Kind.NodeDraining);
+                WriteInt32(bytes, draining.Node.Value);
+                WriteInt16(bytes, draining.IsDraining ? 1 : 0);
+                break;
         }
 
         return bytes.ToArray();
@@ -111,6 +140,9 @@ public abstract record MetadataRecord
             Kind.TopicDeleted => new TopicDeleted(reader.Id()),
             Kind.ProducerIdsTaken => new ProducerIdsTaken(
                 new ProducerId(((long)reader.Int32() << 32) | (uint)reader.Int32()), reader.Int32()),
+            Kind.NodeRegistered => new NodeRegistered(reader.Node()),
+            Kind.PartitionsPlaced => new PartitionsPlaced(reader.Id(), reader.Int32(), reader.Placements()),
+            Kind.NodeDraining => new NodeDraining(new NodeId(reader.Int32()), reader.Int16() != 0),
             _ => null,
         };
         if (record is null)
@@ -123,11 +155,39 @@ public abstract record MetadataRecord
             : new BrokerError(ErrorCode.CorruptBatch, $"metadata record of kind {value[1]} has a wrong length");
     }
 
-    private static void WriteId(MemoryStream to, TopicId id)
+    private static void WriteId(MemoryStream to, TopicId id) => WriteGuid(to, id.Value);
+
+    private static void WriteGuid(MemoryStream to, Guid id)
     {
         Span<byte> bytes = stackalloc byte[16];
-        id.Value.TryWriteBytes(bytes, bigEndian: true, out _);
+        id.TryWriteBytes(bytes, bigEndian: true, out _);
         to.Write(bytes);
+    }
+
+    private static void WriteNode(MemoryStream to, NodeRecord node)
+    {
+        WriteInt32(to, node.Node.Value);
+        WriteGuid(to, node.Directory.Value);
+        WriteString(to, node.ClientAddress);
+        WriteString(to, node.PeerAddress);
+        WriteString(to, node.Rack);
+        WriteString(to, node.Version);
+    }
+
+    private static void WritePlacements(MemoryStream to, PartitionsPlaced placed)
+    {
+        WriteId(to, placed.Id);
+        WriteInt32(to, placed.First);
+        WriteInt16(to, placed.Placements.Count);
+        foreach (PartitionPlacement placement in placed.Placements)
+        {
+            WriteInt16(to, placement.Voters.Count);
+            foreach (FormedVoter voter in placement.Voters)
+            {
+                WriteInt32(to, voter.Node.Value);
+                WriteGuid(to, voter.Directory.Value);
+            }
+        }
     }
 
     private static void WriteInt32(MemoryStream to, int value)
@@ -170,7 +230,29 @@ public abstract record MetadataRecord
 
         public readonly bool IsExact => !_isShort && _rest.IsEmpty;
 
-        public TopicId Id() => new(new Guid(Take(16), bigEndian: true));
+        public TopicId Id() => new(Guid());
+
+        public Guid Guid() => new(Take(16), bigEndian: true);
+
+        public NodeRecord Node() =>
+            new(new NodeId(Int32()), new DirectoryId(Guid()), String(), String(), String(), String());
+
+        public List<PartitionPlacement> Placements()
+        {
+            var placements = new List<PartitionPlacement>();
+            for (int left = Int16(); left > 0 && !_isShort; left--)
+            {
+                var voters = new List<FormedVoter>();
+                for (int of = Int16(); of > 0 && !_isShort; of--)
+                {
+                    voters.Add(new FormedVoter(new NodeId(Int32()), new DirectoryId(Guid())));
+                }
+
+                placements.Add(new PartitionPlacement(voters));
+            }
+
+            return placements;
+        }
 
         public int Int32() => BinaryPrimitives.ReadInt32BigEndian(Take(4));
 

@@ -12,7 +12,22 @@ public sealed class MetadataState(TopicConfig topicDefaults)
     private readonly Dictionary<TopicId, TopicInfo> _topics = [];
     private readonly Dictionary<TopicId, string> _deleted = [];
 
+    private readonly SortedDictionary<int, NodeRecord> _nodes = [];
+    private readonly HashSet<NodeId> _draining = [];
+
     private TopicCatalog? _catalog;
+
+    /// <summary>Rises with each record that changes what nodes and clients are told.</summary>
+    public long Version { get; private set; }
+
+    /// <summary>The nodes that registered, in order of id.</summary>
+    public IReadOnlyCollection<NodeRecord> Nodes => _nodes.Values;
+
+    /// <summary>The nodes that are to lead nothing.</summary>
+    public IReadOnlySet<NodeId> Draining => _draining;
+
+    /// <summary>What a node said of itself, or null.</summary>
+    public NodeRecord? Node(NodeId node) => _nodes.GetValueOrDefault(node.Value);
 
     /// <summary>The topics that exist.</summary>
     public TopicCatalog Catalog => _catalog ??= new TopicCatalog(_topics.Values);
@@ -26,6 +41,7 @@ public sealed class MetadataState(TopicConfig topicDefaults)
     /// <summary>Applies one committed record.</summary>
     public void Apply(MetadataRecord record)
     {
+        Version++;
         switch (record)
         {
             case MetadataRecord.TopicCreated created:
@@ -50,6 +66,15 @@ public sealed class MetadataState(TopicConfig topicDefaults)
             case MetadataRecord.ProducerIdsTaken taken:
                 NextProducerId = new ProducerId(Math.Max(NextProducerId.Value, taken.First.Value + taken.Count));
                 return;
+            case MetadataRecord.NodeRegistered registered:
+                _nodes[registered.Node.Node.Value] = registered.Node;
+                return;
+            case MetadataRecord.NodeDraining draining:
+                _ = draining.IsDraining ? _draining.Add(draining.Node) : _draining.Remove(draining.Node);
+                return;
+            case MetadataRecord.PartitionsPlaced placed when _topics.TryGetValue(placed.Id, out TopicInfo? topic):
+                _topics[placed.Id] = topic with { Placements = [.. topic.Placements.Take(placed.First), .. placed.Placements] };
+                break;
             default:
                 return;
         }

@@ -10,6 +10,22 @@ internal static class PartitionErrors
     public static BrokerError NotLeader(TopicPartition partition, ReplicaView view) => Named(
         partition, ErrorCode.NotLeader, $"partition {partition} has no leader on this node: {view.Detail}");
 
+    /// <summary>As the other, and where to go: the leader, its epoch, and its address when it is known.</summary>
+    public static BrokerError NotLeader(TopicPartition partition, ReplicaView view, string? address)
+    {
+        BrokerError error = NotLeader(partition, view);
+        if (view.Leader == NodeId.None)
+        {
+            return error;
+        }
+
+        error = With(error, ("leaderNodeId", view.Leader.ToString()), ("leaderEpoch", view.Epoch.ToString()));
+        return address is null ? error : With(error, ("leaderAddress", address));
+    }
+
+    public static BrokerError NotYetServing(TopicPartition partition) => Named(
+        partition, ErrorCode.OffsetNotAvailable, $"the leader of partition {partition} cannot prove yet that it leads still");
+
     public static BrokerError Quarantined(TopicPartition partition, LogDamage damage) => With(
         Named(partition, ErrorCode.PartitionQuarantined, $"partition {partition} is quarantined: {damage}"),
         ("file", damage.File),

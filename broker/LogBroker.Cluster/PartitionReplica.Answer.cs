@@ -77,7 +77,8 @@ internal sealed partial class PartitionReplica
 
                 // What was counted while the topic was a memory topic is no more than that.
                 bool isMemory = _core.CountsAppended || ack.NextOffset <= _memoryUntil;
-                return isMemory && !isDurable ? ReachedDurability.QuorumMemory : ReachedDurability.QuorumFsync;
+                // What is durable here alone is durable on a majority only where there is no other voter.
+                return isMemory && !(isDurable && Voters.Count == 1) ? ReachedDurability.QuorumMemory : ReachedDurability.QuorumFsync;
         }
     }
 

@@ -11,15 +11,24 @@ internal sealed partial class PartitionReplica
     /// <summary>
     /// One partition of a fetch: a leased slice, empty when there is nothing between the offset and the high watermark, or an error.
     /// </summary>
-    public FetchedItem Fetch(in FetchItem item, int bytesMax)
+    /// <param name="item">The wish.</param>
+    /// <param name="bytesMax">At most, but at least one batch.</param>
+    /// <param name="allowsFollower">True when a replica that does not lead may answer.</param>
+    /// <param name="isConfirmed">True when this replica has proven that it leads still: only then is an offset too far out of range.</param>
+    public FetchedItem Fetch(in FetchItem item, int bytesMax, bool allowsFollower, bool isConfirmed)
     {
         ReplicaView view = View;
         LogBounds bounds = Log.Bounds;
-        BrokerError? error = RefusalOfRead(view, item.LeaderEpoch);
-        if (error is null && (item.Offset < bounds.LogStart || item.Offset > bounds.End))
+        BrokerError? error = RefusalOfFetch(view, item.LeaderEpoch, allowsFollower);
+        if (error is null && item.Offset < bounds.LogStart)
         {
-            // A lone voter that serves is sure to lead: nobody else can.
             error = PartitionErrors.OutOfRange(Name, item.Offset.Value, bounds.LogStart, bounds.HighWatermark);
+        }
+        else if (error is null && item.Offset > bounds.End && view.Leader == _env.Node)
+        {
+            error = Voters.Count == 1 || (isConfirmed && view.Serves)
+                ? PartitionErrors.OutOfRange(Name, item.Offset.Value, bounds.LogStart, bounds.HighWatermark)
+                : PartitionErrors.NotYetServing(Name);
         }
 
         if (error is not null || item.Offset >= bounds.HighWatermark || bytesMax <= 0)
@@ -85,8 +94,21 @@ internal sealed partial class PartitionReplica
             return QuarantineError();
         }
 
-        return view.Serves ? PartitionErrors.CheckEpoch(Name, asked, view.Epoch) : PartitionErrors.NotLeader(Name, view);
+        return view.Serves ? PartitionErrors.CheckEpoch(Name, asked, view.Epoch) : NotLeaderError(view);
     }
+
+    /// <summary>
+    /// Records up to the high watermark known are committed wherever they are (R29): a new leader serves them at once, a follower when it
+    /// may.
+    /// </summary>
+    private BrokerError? RefusalOfFetch(ReplicaView view, Epoch asked, bool allowsFollower)
+    {
+        bool mayRead = view.Serves || view.Leader == _env.Node || (allowsFollower && _life == ReplicaLife.Running);
+        return !mayRead || Log.Damage is not null ? RefusalOfRead(view, asked) : PartitionErrors.CheckEpoch(Name, asked, view.Epoch);
+    }
+
+    private BrokerError NotLeaderError(ReplicaView view) =>
+        PartitionErrors.NotLeader(Name, view, _env.ClientAddressOf(view.Leader));
 
     private Result<OffsetAnswer> FindTimestamp(long timestampMs, Offset end, ReplicaView view)
     {

@@ -6,17 +6,9 @@ namespace LogBroker.Cluster;
 /// <summary>What happens beside produce and fetch: producer state, retention, trimming, configuration, leaving.</summary>
 internal sealed partial class PartitionReplica
 {
-    private const int ReplayBytesMax = 1024 * 1024;
-
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<(Offset Before, TaskCompletionSource<Result<Offset>> Done)> _trims = [];
-    private long _bytesSinceSnapshot;
     private bool _isRetired;
-    private byte[]? _snapshot;
-    private Offset _snapshotUpTo;
-
-    /// <summary>Looks at deadlines, and at a row that found no room. Any thread.</summary>
-    public void Tick() => Schedule();
 
     /// <summary>Looks at retention, expiry and snapshots, soon. Any thread.</summary>
     public void Maintain() => Post(MaintainNow);
@@ -98,30 +90,31 @@ internal sealed partial class PartitionReplica
         }
 
         TakeFlushed();
+        bool coversAll = _hasServed;
         _core.Resign();
-        CarryOut();
+        CarryOut(isClosing: true);
         LeaveLife("the node is stopping");
         Log.Close();
-        if (View.Epoch > Epoch.None && Log.Damage is null && Log.Bounds.Flushed == Log.Bounds.End)
-        {
-            StoreHints(ProducerSnapshot.Write(_producers, Log.Bounds.End, _env.RunningMs));
-        }
+        StoreHintsAtClose(coversAll);
 
         _isClosed = true;
     }
 
-    /// <summary>Lets go of everything at once: the topic was deleted. Completes when no file is held but by leases.</summary>
-    public Task Retire()
+    /// <summary>Lets go of everything at once. Completes when no file is held but by leases.</summary>
+    /// <param name="reason">Why, when its topic lives on; null when the topic was deleted.</param>
+    public Task Retire(string? reason = null)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Post(() =>
         {
-            _isRetired = true;
+            _isRetired = reason is null;
             if (_life != ReplicaLife.Stopped)
             {
+                string why = reason ?? "the topic was deleted";
                 _core.Resign();
-                FailPending("the topic was deleted");
-                LeaveLife("the topic was deleted");
+                SendAll(_core.TakeReady().Messages);
+                FailPending(why);
+                LeaveLife(why);
                 Log.Dispose();
             }
 
@@ -130,6 +123,17 @@ internal sealed partial class PartitionReplica
             done.SetResult();
         });
         return done.Task;
+    }
+
+    /// <summary>What the table covers is worth storing where it is committed and durable.</summary>
+    private void StoreHintsAtClose(bool wasServing)
+    {
+        LogBounds bounds = Log.Bounds;
+        Offset? covered = wasServing ? bounds.End : _producersUpTo;
+        if (covered is { } upTo && Log.Damage is null && bounds.Flushed >= upTo && bounds.HighWatermark >= upTo)
+        {
+            StoreHints(ProducerSnapshot.Write(_producers, upTo, _env.RunningMs), upTo);
+        }
     }
 
     private void LeaveLife(string why)
@@ -142,20 +146,31 @@ internal sealed partial class PartitionReplica
         }
 
         _trims.Clear();
+        AnswerConfirmations();
+        _handOver?.Done.TrySetResult(false);
+        _handOver = null;
         _served.TrySetResult();
         _waiters.WakeAll();
     }
 
     private void MaintainNow()
     {
-        if (_life != ReplicaLife.Running || Log.Damage is not null || !View.Serves)
+        if (_life != ReplicaLife.Running || Log.Damage is not null)
         {
             return;
         }
 
         _producers.Expire(_env.RunningMs);
-        Log.ApplyRetention(_env.WallClockMs);
-        NoteLogStart();
+        if (View.Serves)
+        {
+            Offset start = Log.RetentionStart(_env.WallClockMs);
+            if (start > _core.LogStart && KeepsProducersOf(start))
+            {
+                Log.AdvanceLogStart(start);
+                NoteLogStart();
+            }
+        }
+
         SnapshotProducers();
 
         // A memory topic is flushed only for retention, which deletes nothing that is not durable.
@@ -171,7 +186,7 @@ internal sealed partial class PartitionReplica
         for (int i = 0; i < _trims.Count; i++)
         {
             (Offset before, TaskCompletionSource<Result<Offset>> done) = _trims[i];
-            if (_core.LogStartFor(before).Offset < before)
+            if (_core.LogStartFor(before).Offset < before || (before > _core.LogStart && !KeepsProducersOf(before)))
             {
                 continue;
             }
@@ -188,84 +203,7 @@ internal sealed partial class PartitionReplica
         LogPosition start = Log.Bounds.Start;
         if (start.Offset > _core.LogStart)
         {
-            _core.LogStartAdvanced(start, RowsOf(Log)[0]);
+            _core.LogStartAdvanced(start, RowsOf(Log)[0], Log.ItemStartOf(start.Offset));
         }
-    }
-
-    /// <summary>
-    /// Snapshots the producers as of the end of the log and stores that once the log is durable up to there. Of an offset in the middle
-    /// there is none: who appended a window of batches behind it has left no trace of those in front of it.
-    /// </summary>
-    private void SnapshotProducers()
-    {
-        if (_snapshot is null && _bytesSinceSnapshot >= _env.Settings.SnapshotIntervalBytes)
-        {
-            _snapshotUpTo = _core.End;
-            _snapshot = ProducerSnapshot.Write(_producers, _snapshotUpTo, _env.RunningMs);
-            _bytesSinceSnapshot = 0;
-        }
-
-        if (_snapshot is { } snapshot && _core.Durable.Offset >= _snapshotUpTo)
-        {
-            StoreHints(snapshot);
-            _snapshot = null;
-        }
-    }
-
-    /// <summary>Stores a snapshot of the producers, and the high watermark; unsynced, for both can be found again.</summary>
-    private void StoreHints(byte[] snapshot)
-    {
-        _state.Clear();
-        _state.Put(StateKey.Of(Id, StateKind.ProducerSnapshot), snapshot);
-        HardStateStore.PutHighWatermark(_state, Id, _core.HighWatermark);
-        WriteState(sync: false);
-    }
-
-    /// <summary>
-    /// Producer state from the snapshot and the batches behind it, before anything is appended; null, or why the log cannot be read.
-    /// </summary>
-    private BrokerError? RecoverProducers()
-    {
-        LogBounds bounds = Log.Bounds;
-        byte[]? snapshot = _env.Logs.State.Get(StateKey.Of(Id, StateKind.ProducerSnapshot));
-        long nowMs = _env.RunningMs;
-        Offset? covered = snapshot is null ? null : ProducerSnapshot.Read(snapshot, _producers, bounds.End, nowMs);
-        Offset at = Offset.Max(covered ?? Offset.Zero, bounds.LogStart);
-        if (at >= bounds.HighWatermark)
-        {
-            return null;
-        }
-
-        var header = new byte[BatchHeader.Bytes];
-        while (at < bounds.HighWatermark)
-        {
-            Result<LogSlice> read = Log.Read(at, bounds.HighWatermark, ReplayBytesMax);
-            if (!read.IsOk)
-            {
-                return read.Error;
-            }
-
-            using LogSlice slice = read.Value;
-            Invariant.Require(slice.Length > 0);
-            for (int position = 0; position < slice.Length;)
-            {
-                slice.CopyTo(position, header);
-                var batch = new RecordBatch(header);
-                if (batch.ProducerId.IsSome)
-                {
-                    long appendTimeMs = batch.TimestampType == TimestampType.LogAppendTime ? batch.MaxTimestampMs : -1;
-                    _producers.Append(
-                        ProducerBatch.Of(batch), batch.BaseOffset, batch.NextOffset, batch.LeaderEpoch, appendTimeMs, nowMs);
-                }
-
-                position += batch.TotalBytes;
-            }
-
-            _producers.Commit(int.MaxValue);
-            at = slice.NextOffset;
-        }
-
-        StoreHints(ProducerSnapshot.Write(_producers, _core.Durable.Offset, nowMs));
-        return null;
     }
 }

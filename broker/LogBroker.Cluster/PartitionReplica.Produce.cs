@@ -197,7 +197,7 @@ internal sealed partial class PartitionReplica
 
         if (!View.Serves || !_core.MayServe)
         {
-            return PartitionErrors.NotLeader(Name, View);
+            return NotLeaderError(View);
         }
 
         return PartitionErrors.CheckEpoch(Name, entry.LeaderEpoch, _core.Epoch)

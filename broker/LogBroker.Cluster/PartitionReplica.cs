@@ -36,31 +36,45 @@ internal sealed partial class PartitionReplica : IFlushListener
 
     // Owned by the loop.
     private readonly RaftCore _core;
-    private readonly ProducerTable _producers;
+    private ReplicaIdentity _identity;
     private readonly StateBatch _state = new();
     private EpochRow? _rowToAppend;
     private ReplicaLife _life;
 
     public PartitionReplica(
-        ReplicaEnvironment env, IPartitionScheduler scheduler, TopicInfo topic, int index, PartitionLog log, RaftConfig raft)
+        ReplicaEnvironment env,
+        IPartitionScheduler scheduler,
+        int number,
+        TopicInfo topic,
+        int index,
+        PartitionLog log,
+        ReplicaIdentity identity,
+        IReadOnlyList<NodeId> voters)
     {
         _env = env;
         _scheduler = scheduler;
         _topic = topic;
         Index = index;
+        Number = number;
+        Voters = voters;
+        _identity = identity;
         _topicTag = new KeyValuePair<string, object?>("topic", topic.Name);
         Log = log;
         Log.FlushListener = this;
         BrokerSettings settings = env.Settings;
         _queue = new ProduceQueue(settings.ProduceQueueBytesMax, settings.ProduceQueueBatchesMax, env.Budget);
-        _producers = new ProducerTable(settings.ProducersPerPartitionMax, settings.ProducerExpiryMs);
+        _producers = NewProducerTable();
         LogBounds bounds = log.Bounds;
-        _core = new RaftCore(raft, new RecoveredReplica(
+        _replicatedFrom = bounds.End;
+        _core = new RaftCore(ConfigOf(settings, log.Id), new RecoveredReplica(
             HardStateStore.Load(env.Logs.State, Id),
             RowsOf(log),
             bounds.LogStart,
             bounds.End,
-            HardStateStore.LoadHighWatermark(env.Logs.State, Id)));
+            HardStateStore.LoadHighWatermark(env.Logs.State, Id))
+        {
+            ItemStart = log.ItemStartOf(bounds.LogStart),
+        });
         _core.CountAppended(topic.Config.Durability == TopicDurability.Memory);
         log.RaiseHighWatermark(_core.HighWatermark);
     }
@@ -68,6 +82,12 @@ internal sealed partial class PartitionReplica : IFlushListener
     public PartitionId Id => Log.Id;
 
     public int Index { get; }
+
+    /// <summary>Counts the replicas of this process in the order in which they were opened.</summary>
+    public int Number { get; }
+
+    /// <summary>Told after each poll in which the high watermark moved; on the loop.</summary>
+    public Action? HighWatermarkMoved { get; set; }
 
     public PartitionLog Log { get; }
 
@@ -87,26 +107,6 @@ internal sealed partial class PartitionReplica : IFlushListener
 
     /// <summary>A full fence: what was put in by whoever was told "scheduled already" is seen by the poll that follows.</summary>
     public void ClearScheduled() => Interlocked.Exchange(ref _isScheduled, 0);
-
-    /// <summary>
-    /// Campaigns, and adds the hard state to a batch that the caller writes synced, one for many replicas, before
-    /// <see cref="ElectionPersisted"/>. Only before the loop has the replica.
-    /// </summary>
-    public void Campaign(StateBatch batch)
-    {
-        _core.Tick();
-        if (_core.TakeReady().Persist is { } state)
-        {
-            HardStateStore.Put(batch, Id, state);
-        }
-    }
-
-    /// <summary>The hard state of <see cref="Campaign"/> is durable; the replica goes to its loop.</summary>
-    public void ElectionPersisted()
-    {
-        _core.HardStatePersisted(_core.HardState);
-        _scheduler.Schedule(this);
-    }
 
     /// <summary>Runs an action in the next poll. Any thread.</summary>
     public void Post(Action command)
@@ -167,6 +167,14 @@ internal sealed partial class PartitionReplica : IFlushListener
         if (_life != ReplicaLife.Stopped)
         {
             TakeFlushed();
+            TakeWritten();
+            TakeTick();
+            CarryOut();
+        }
+
+        TakeMail();
+        if (_life != ReplicaLife.Stopped)
+        {
             CarryOut();
         }
 
@@ -180,9 +188,25 @@ internal sealed partial class PartitionReplica : IFlushListener
         {
             CarryOut();
             Trim();
+            FollowLogStart();
+            LookAtHandOver();
+            ServeFollowers();
+            _needsTick = _core.NeedsTick || _handOver is not null;
         }
 
+        AnswerConfirmations();
         Answer();
+    }
+
+    private RaftConfig ConfigOf(BrokerSettings settings, PartitionId id)
+    {
+        var config = new RaftConfig(_env.Node, _identity.Directory, Voters, _identity.IsReadmitted);
+        return settings.Cluster is not { } cluster ? config : config with
+        {
+            ElectionTicksMin = cluster.ElectionTicksMin,
+            ElectionTicksMax = cluster.ElectionTicksMax,
+            Seed = LedDigest.Of([new LedPartition(id, new Epoch(_env.Node.Value))]) ^ cluster.Seed,
+        };
     }
 
     /// <summary>The rows as the core wants them: the first one is the row the files begin with.</summary>
@@ -213,42 +237,81 @@ internal sealed partial class PartitionReplica : IFlushListener
     }
 
     /// <summary>Carries out what the core has decided, until there is nothing more.</summary>
-    private void CarryOut()
+    private void CarryOut(bool isClosing = false)
     {
         for (RaftReady ready = _core.TakeReady(); !ready.IsEmpty; ready = _core.TakeReady())
         {
-            if (ready.Persist is { } state)
+            if (ready.LeadershipLost)
             {
-                _state.Clear();
-                HardStateStore.Put(_state, Id, state);
-                WriteState(sync: true);
-                _core.HardStatePersisted(state);
+                LoseLeadership();
+            }
+
+            if (ready.LeaderChanged)
+            {
+                PublishLeader();
+            }
+
+            if (ready.Persist is { } state && !isClosing)
+            {
+                _env.HardStates.Request(this, state);
+            }
+
+            if (ready.Truncate is { } cut)
+            {
+                Cut(cut);
+            }
+
+            if (ready.Reset is { } start)
+            {
+                BeginAnew(start);
+            }
+
+            if (ready.StoreReadmitted)
+            {
+                StoreReadmission();
             }
 
             _rowToAppend = ready.AppendRow ?? _rowToAppend;
             if (ready.HighWatermark is { } highWatermark)
             {
                 Log.RaiseHighWatermark(highWatermark);
+                CommitReplicated(highWatermark);
                 ShowVisible(highWatermark);
+                HighWatermarkMoved?.Invoke();
             }
 
-            if (ready.LeadershipLost)
-            {
-                _rowToAppend = null;
-                _snapshot = null; // another leader may cut what it covers
-                FailPending("leadership was lost");
-            }
+            SendAll(ready.Messages);
         }
 
-        if (_rowToAppend is { } row)
+        if (_rowToAppend is { } row && !isClosing)
         {
             AppendRow(row);
         }
 
-        if (!View.Serves && _core.KnowsHighWatermark)
+        if (!View.Serves && _core.KnowsHighWatermark && _handOver is null && !isClosing)
         {
             StartServing();
         }
+    }
+
+    private void LoseLeadership()
+    {
+        _rowToAppend = null;
+        if (_hasServed && _core.End > _core.HighWatermark)
+        {
+            ForgetProducers(_core.End); // another leader may cut what the table has
+        }
+        else if (_hasServed)
+        {
+            _producersUpTo = _core.End;
+            _replicatedFrom = _core.End;
+        }
+
+        _hasServed = false;
+        _snapshot = null; // another leader may cut what it covers
+        _laggingSinceMs.Clear();
+        _progress = [];
+        FailPending("leadership was lost");
     }
 
     private void AppendRow(EpochRow row)
@@ -266,21 +329,6 @@ internal sealed partial class PartitionReplica : IFlushListener
         _core.RowAppended(row);
         _env.Metrics.Elections.Add(1);
         _env.Flushes.Request(Log);
-    }
-
-    private void StartServing()
-    {
-        BrokerError? error = RecoverProducers();
-        if (error is not null)
-        {
-            Publish(new ReplicaView(NodeId.None, Epoch.None, false, error.Message));
-            _served.TrySetResult();
-            return;
-        }
-
-        Publish(new ReplicaView(_env.Node, _core.Epoch, true, ""));
-        _served.TrySetResult();
-        _waiters.WakeAll();
     }
 
     private void WriteState(bool sync)

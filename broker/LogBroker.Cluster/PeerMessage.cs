@@ -56,9 +56,6 @@ public sealed record FormingAsked : PeerMessage;
 /// <summary>The answer: whether the sender is empty; else the cluster that it belongs to.</summary>
 public sealed record FormingAnswered(bool IsEmpty, ClusterId? Cluster) : PeerMessage;
 
-/// <summary>A voter of a cluster with the directory id it was formed with.</summary>
-public readonly record struct FormedVoter(NodeId Node, DirectoryId Directory);
-
 /// <summary>A cluster that was formed: offered to those who are in it or want to join (R27).</summary>
 public sealed record ClusterOffered(ClusterId Cluster, IReadOnlyList<FormedVoter> FormedWith) : PeerMessage;
 

@@ -19,7 +19,7 @@ internal sealed class ProducerIdAllocator(MetadataLog metadata)
         if (_next == _end)
         {
             ProducerId first = metadata.State.NextProducerId;
-            if (await metadata.Change(new MetadataRecord.ProducerIdsTaken(first, BlockIds), nowMs) is { } error)
+            if (await metadata.Change([new MetadataRecord.ProducerIdsTaken(first, BlockIds)], nowMs) is { } error)
             {
                 return error;
             }

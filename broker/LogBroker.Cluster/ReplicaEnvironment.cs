@@ -15,6 +15,17 @@ internal sealed class ReplicaEnvironment(TimeProvider time)
 
     public required FlushQueue Flushes { get; init; }
 
+    public required HardStateQueue HardStates { get; init; }
+
+    /// <summary>Where reads wait for the disk; null where they are to stay on the caller's thread.</summary>
+    public required ColdReads? Cold { get; init; }
+
+    /// <summary>The other nodes.</summary>
+    public required PeerRouter Peers { get; init; }
+
+    /// <summary>HOST:PORT that clients are told of a node, or null while it is not known.</summary>
+    public Func<NodeId, string?> ClientAddressOf { get; set; } = static _ => null;
+
     public required ProduceBudget Budget { get; init; }
 
     /// <summary>What was refused on which stream, in front of the queues or behind them.</summary>

@@ -21,9 +21,18 @@ public sealed record TopicInfo(
     TopicConfig Config,
     string RequestId)
 {
+    /// <summary>Who holds each partition; empty where a node alone holds all.</summary>
+    public IReadOnlyList<PartitionPlacement> Placements { get; init; } = [];
+
+    /// <summary>The voters of a partition; empty where a node alone holds all.</summary>
+    public IReadOnlyList<FormedVoter> VotersOf(int partition) => partition < Placements.Count ? Placements[partition].Voters : [];
+
     /// <summary>True for the broker's own topics.</summary>
     public bool IsInternal => TopicName.IsInternal(Name);
 }
+
+/// <summary>The voters of one partition, the preferred leader first, with the directories they had when it was made (R27).</summary>
+public sealed record PartitionPlacement(IReadOnlyList<FormedVoter> Voters);
 
 /// <summary>All topics as of one metadata record. Immutable, thread-safe.</summary>
 public sealed class TopicCatalog

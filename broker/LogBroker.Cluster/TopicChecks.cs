@@ -10,11 +10,13 @@ internal static class TopicChecks
 {
     private const int RequestIdBytesMax = 64;
 
-    /// <summary>Nodes that can hold replicas.</summary>
-    private const int Nodes = 1;
+    private const int ReplicasDefault = 3;
 
     /// <summary>The topic that a command asks for, without an id yet; counts of 0 become the defaults.</summary>
-    public static Result<TopicInfo> Plan(CreateTopicCommand command, BrokerSettings settings)
+    /// <param name="command">The wish.</param>
+    /// <param name="settings">Defaults and limits.</param>
+    /// <param name="nodes">Nodes that can hold replicas.</param>
+    public static Result<TopicInfo> Plan(CreateTopicCommand command, BrokerSettings settings, int nodes)
     {
         if (TopicName.Check(command.Name) is { } badName)
         {
@@ -32,11 +34,13 @@ internal static class TopicChecks
             return OutOfRange(ErrorCode.InvalidPartitions, "partitions", partitions, 1, Limits.PartitionsPerTopicMax, "");
         }
 
-        int replicas = command.ReplicationFactor == 0 ? Math.Min(3, Nodes) : command.ReplicationFactor;
-        if (replicas is < 1 or > Nodes)
+        int odd = nodes % 2 == 0 ? Math.Max(1, nodes - 1) : nodes;
+        int replicas = command.ReplicationFactor == 0 ? Math.Min(ReplicasDefault, odd) : command.ReplicationFactor;
+        if (replicas < 1 || replicas > nodes || replicas % 2 == 0)
         {
-            string why = $"; the cluster has {Nodes} node";
-            return OutOfRange(ErrorCode.InvalidReplicationFactor, "replication_factor", replicas, 1, Nodes, why);
+            string parity = replicas > 0 && replicas % 2 == 0 ? "; an even number survives no more failures than one less" : "";
+            string why = $"; the cluster has {nodes} {(nodes == 1 ? "node" : "nodes")}{parity}";
+            return OutOfRange(ErrorCode.InvalidReplicationFactor, "replication_factor", replicas, 1, odd, why);
         }
 
         if (Encoding.UTF8.GetByteCount(command.RequestId) > RequestIdBytesMax)

@@ -87,6 +87,18 @@ public sealed partial class RaftCore
     }
 
     /// <summary>
+    /// There never was a leader here, so no timeout is waited for: replicas campaign soon, one after the other in order of preference.
+    /// Nothing where there is an epoch already.
+    /// </summary>
+    public void CampaignSoon()
+    {
+        if (Role == RaftRole.Follower && Epoch == Epoch.None && Leader == NodeId.None)
+        {
+            CampaignInTurn(_config.Voters, except: NodeId.None);
+        }
+    }
+
+    /// <summary>
     /// A node says that it leads this epoch: its heartbeats list what it leads (R28). As <see cref="BeginEpoch"/>, but repeated without
     /// a reason.
     /// </summary>

@@ -56,7 +56,7 @@ internal sealed class CommandLine
         new(key.ShortFlag ?? key.Flag, key.ShortFlag is null ? [] : [key.Flag])
         {
             Description = key.Documentation + $" [default: {(key.Default.Length == 0 ? "empty" : key.Default)}]",
-            HelpName = key.Type switch
+            HelpName = key.HelpName ?? key.Type switch
             {
                 ConfigType.Flag => "true|false",
                 ConfigType.Choice => string.Join('|', key.Choices),

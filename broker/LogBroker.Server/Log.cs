@@ -24,6 +24,11 @@ internal static partial class Log
     [LoggerMessage(1006, LogLevel.Information, "Sending traces and metrics to {Endpoint} by OTLP over {Protocol}")]
     public static partial void Exporting(ILogger logger, string endpoint, string protocol);
 
+    [LoggerMessage(1011, LogLevel.Warning, "Not all leaderships were handed over within {Seconds} s")]
+    public static partial void OfficeNotLeft(ILogger logger, double seconds);
+
+    [LoggerMessage(1010, LogLevel.Warning, "Configuration: {What}")]
+    public static partial void Unwise(ILogger logger, string what);
 
     [LoggerMessage(1008, LogLevel.Error, "The request for {Path} failed")]
     public static partial void HttpFailed(ILogger logger, string path, Exception exception);

@@ -62,6 +62,10 @@ internal sealed class NodeHealth(HealthService grpc)
     {
         if (_phase is not NodePhase.Serving || _broker is not { } broker)
             return new ProbeAnswer(false, _phase is NodePhase.Draining ? "not ready: draining" : "not ready: starting");
+        if (!broker.IsFormed)
+            return new ProbeAnswer(false, "not ready: the cluster is not formed yet: all its nodes must be started once");
+        if (broker.NotReady is { } notReady)
+            return new ProbeAnswer(false, "not ready: " + notReady.Message);
         var status = broker.Status;
         if (status.DiskFull)
             return new ProbeAnswer(false, "not ready: the disk is full up to Storage:DiskHeadroom");

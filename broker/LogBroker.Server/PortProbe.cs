@@ -8,7 +8,9 @@ internal static class PortProbe
 {
     /// <summary>Null when all can be bound, else why not, naming key and remedy.</summary>
     public static ConfigFault? Check(BrokerOptions options) =>
-        Check(options, ConfigTable.ListenGrpc, options.GrpcEndPoints) ?? Check(options, ConfigTable.ListenHttp, options.HttpEndPoints);
+        Check(options, ConfigTable.ListenGrpc, options.GrpcEndPoints)
+        ?? Check(options, ConfigTable.ListenHttp, options.HttpEndPoints)
+        ?? (options.Cluster is { } cluster ? Check(options, cluster.EndPointsKey, cluster.EndPoints) : null);
 
     /// <summary>What to say when binding failed.</summary>
     public static ConfigFault Fault(BrokerOptions options, ConfigKey key, Exception e)
@@ -21,6 +23,8 @@ internal static class PortProbe
             SocketError.AccessDenied => "may not be bound by this user",
             _ => $"cannot be bound: {(cause ?? e).Message}",
         };
+        if (key == ConfigTable.ClusterPeers)
+            problem = "gives this node a peer address that " + problem;
         return new ConfigFault(options.Config[key].Place, key.Name, options.Config.Text(key), problem,
             $"stop the other process or choose another address with {key.ShortFlag}");
     }

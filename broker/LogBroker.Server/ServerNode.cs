@@ -10,7 +10,8 @@ namespace LogBroker.Server;
 
 /// <summary>
 /// The wiring of the process, by hand, top to bottom: probe the ports, serve health, open the broker, serve gRPC, wait for a signal,
-/// drain, close. Nothing is created on the disk before the ports are known to be free.
+/// drain, close. Nothing is created on the disk before the ports are known to be free. In a cluster the port of peers is bound before the
+/// broker opens, and so before it dials: who finds it refusing connections knows that no process is there.
 /// </summary>
 internal static class ServerNode
 {
@@ -43,16 +44,28 @@ internal static class ServerNode
             return Refuse(ServerExit.Failed, PortProbe.Fault(options, ConfigTable.ListenHttp, e).ToString());
         }
 
+        string advertised = "";
+        var cluster = PeerWiring.ClusterOf(options, () => Volatile.Read(ref advertised));
+        GrpcPeerTransport? peers;
+        try
+        {
+            peers = await PeerWiring.ListenAsync(options, cluster, loggers, log);
+        }
+        catch (IOException e)
+        {
+            return Refuse(ServerExit.Failed, PortProbe.Fault(options, options.Cluster!.EndPointsKey, e).ToString());
+        }
+
+        await using var peersEnd = peers;
         var fatal = new ServerFatalFailure(options.Config.Duration(ConfigTable.FailureBackoff), signals.Asked, log);
-        var opened = await OpenAsync(options, loggers, fatal, health, signals.Asked);
+        var opened = await OpenAsync(options, cluster, peers, loggers, fatal, health, signals.Asked);
         if (!opened.IsOk)
             return Refuse(opened.Error, signals.Asked);
         await using var broker = opened.Value;
         metrics.Observe(broker);
         fatal.Started();
 
-        string advertised = "";
-        var facts = new NodeFacts(options.Config, () => advertised, () => metrics.Uptime);
+        var facts = new NodeFacts(options.Config, () => Volatile.Read(ref advertised), () => metrics.Uptime);
         var services = Services(broker, facts, options, metrics, grpcHealth);
         await using var grpc = new GrpcServer(GrpcOptions(options, metrics), services, loggers);
         try
@@ -64,8 +77,8 @@ internal static class ServerNode
             return Refuse(ServerExit.Failed, PortProbe.Fault(options, ConfigTable.ListenGrpc, e).ToString());
         }
 
-        advertised = (options.Advertised ?? HostPortOf(grpc.BoundEndPoints[0])).ToString();
-        SayReady(options, log, broker, grpc, http, advertised);
+        Volatile.Write(ref advertised, (options.Advertised ?? HostPortOf(grpc.BoundEndPoints[0])).ToString());
+        SayReady(options, log, broker, grpc, http, peers, advertised);
         health.Serving(broker);
         SystemdNotify.Ready($"serving gRPC on {grpc.BoundEndPoints[0]}");
 
@@ -74,14 +87,35 @@ internal static class ServerNode
         Log.Stopping(log, signals.Name);
         SystemdNotify.Stopping("finishing what is in flight");
         health.Draining();
+        await LeaveOfficeAsync(broker, options.Config.Duration(ConfigTable.NodeStopTimeout), log);
         await grpc.StopAsync(options.Config.Duration(ConfigTable.NodeStopTimeout));
         await broker.StopAsync(CancellationToken.None);
         Log.Stopped(log, TimeProvider.System.GetElapsedTime(stoppedAt).TotalSeconds);
         return ServerExit.Ok;
     }
 
+    /// <summary>Leaderships go to others first, while clients can still be told where.</summary>
+    private static async Task LeaveOfficeAsync(Broker broker, TimeSpan timeMax, ILogger log)
+    {
+        using var timeout = new CancellationTokenSource(timeMax);
+        try
+        {
+            await broker.LeaveOfficeAsync(timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Log.OfficeNotLeft(log, timeMax.TotalSeconds);
+        }
+    }
+
     private static async Task<Result<Broker>> OpenAsync(
-        BrokerOptions options, ILoggerFactory loggers, ServerFatalFailure fatal, NodeHealth health, CancellationToken stopAsked)
+        BrokerOptions options,
+        ClusterSettings? cluster,
+        IPeerTransport? peers,
+        ILoggerFactory loggers,
+        ServerFatalFailure fatal,
+        NodeHealth health,
+        CancellationToken stopAsked)
     {
         var settings = new BrokerSettings
         {
@@ -95,11 +129,12 @@ internal static class ServerNode
             FetchWaitersMax = (int)options.Config.Number(ConfigTable.MaxFetchWaiters),
             ProducerExpiryMs = options.Config.Number(ConfigTable.ProducerExpiry),
             RetentionCheckMs = (int)options.Config.Number(ConfigTable.RetentionCheckInterval),
+            Cluster = cluster,
         };
         try
         {
             return await Broker.OpenAsync(
-                settings, TimeProvider.System, loggers, fatal, new StartProgress(health), stopAsked);
+                settings, TimeProvider.System, loggers, fatal, peers, new StartProgress(health), stopAsked);
         }
         catch (OperationCanceledException) when (stopAsked.IsCancellationRequested)
         {
@@ -161,12 +196,13 @@ internal static class ServerNode
     }
 
     private static void SayReady(
-        BrokerOptions options, ILogger log, IBroker broker, GrpcServer grpc, HttpServer http, string advertised)
+        BrokerOptions options, ILogger log, IBroker broker, GrpcServer grpc, HttpServer http, GrpcPeerTransport? peers, string advertised)
     {
         foreach (var endPoint in grpc.BoundEndPoints.Concat(http.BoundEndPoints).Where(e => !IPAddress.IsLoopback(e.Address)))
             Log.Insecure(log, endPoint.ToString());
         Log.Serving(log, string.Join(", ", grpc.BoundEndPoints), advertised, string.Join(", ", http.BoundEndPoints));
-        Console.Out.WriteLine($"LogBroker ready: grpc={grpc.BoundEndPoints[0]} http={http.BoundEndPoints[0]} "
+        string peer = peers is null ? "" : $"peer={peers.BoundEndPoints[0]} ";
+        Console.Out.WriteLine($"LogBroker ready: grpc={grpc.BoundEndPoints[0]} http={http.BoundEndPoints[0]} {peer}"
             + $"data={options.DataDirectory} node={broker.NodeId} version={ServerVersion.Text}");
         Console.Out.Flush();
     }

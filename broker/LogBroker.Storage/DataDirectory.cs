@@ -10,6 +10,9 @@ public sealed record DataDirectoryOptions(NodeId NodeId, ClusterId? ClusterId = 
 {
     /// <summary>Source of the ids of a new directory; simulations give their own.</summary>
     public Func<Guid> NewId { get; init; } = Guid.NewGuid;
+
+    /// <summary>The node ids of the cluster in order, or empty for a node alone. A formed directory demands the same ones.</summary>
+    public IReadOnlyList<NodeId> Voters { get; init; } = [];
 }
 
 /// <summary>What became of the state store since the last start.</summary>
@@ -58,10 +61,13 @@ public sealed class DataDirectory : IDisposable
 
     private readonly IDisk _disk;
     private readonly IDisposable _lock;
+    private readonly Func<Guid> _newId;
 
-    private DataDirectory(IDisk disk, string path, IDisposable fileLock, MetaFile meta, bool isNew, bool wasClean)
+    private DataDirectory(
+        IDisk disk, string path, IDisposable fileLock, MetaFile meta, Func<Guid> newId, bool isNew, bool wasClean)
     {
         _disk = disk;
+        _newId = newId;
         _lock = fileLock;
         Path = path;
         Meta = meta;
@@ -73,7 +79,7 @@ public sealed class DataDirectory : IDisposable
     public string Path { get; }
 
     /// <summary>Its identity.</summary>
-    public MetaFile Meta { get; }
+    public MetaFile Meta { get; private set; }
 
     /// <summary>True until <see cref="Attach"/> has made a new directory a whole one.</summary>
     public bool IsNew { get; private set; }
@@ -146,6 +152,13 @@ public sealed class DataDirectory : IDisposable
     {
         byte[] own = Meta.DirectoryId.Value.ToByteArray(bigEndian: true);
         bool isIntact = state.Get(DirectoryIdKey) is { } stored && stored.AsSpan().SequenceEqual(own);
+        if (!isIntact && !IsNew && !Meta.IsLoneVoter)
+        {
+            // R23: votes are gone, so this is another disk to the others; in that order, for a crash in between finds the same again.
+            Meta = Meta with { DirectoryId = new DirectoryId(_newId()) };
+            Meta.Write(_disk, Path);
+            own = Meta.DirectoryId.Value.ToByteArray(bigEndian: true);
+        }
 
         // Synced even when it says nothing new: a killed process may have left votes and log starts that only the page cache knows,
         // and this start acts on what it reads.
@@ -178,6 +191,14 @@ public sealed class DataDirectory : IDisposable
         }
 
         return isIntact ? StateCondition.Intact : StateCondition.Lost;
+    }
+
+    /// <summary>The node belongs to a cluster from now on (R27); durable when it returns.</summary>
+    public void Join(ClusterId cluster, IReadOnlyList<FormedVoter> formedWith)
+    {
+        Invariant.Require(!Meta.IsFormed && !Meta.IsLoneVoter && !IsNew);
+        Meta = Meta with { ClusterId = cluster, FormedWith = [.. formedWith] };
+        Meta.Write(_disk, Path);
     }
 
     /// <summary>Name of a topic's directory.</summary>
@@ -289,6 +310,11 @@ public sealed class DataDirectory : IDisposable
                     $"{path}/{MetaFile.FileName}: the directory belongs to node {meta.NodeId}, this is node {options.NodeId}");
             }
 
+            if (RefusalOfVoters(path, meta, options) is { } otherVoters)
+            {
+                return otherVoters;
+            }
+
             if (options.ClusterId is { } cluster && cluster != meta.ClusterId)
             {
                 return MetaFile.Refusal(
@@ -302,7 +328,7 @@ public sealed class DataDirectory : IDisposable
                 disk.SyncDirectory(path);
             }
 
-            return new DataDirectory(disk, path, fileLock, meta, isNew: false, wasClean);
+            return new DataDirectory(disk, path, fileLock, meta, options.NewId, isNew: false, wasClean);
         }
 
         foreach (DiskEntry entry in disk.List(path))
@@ -318,13 +344,37 @@ public sealed class DataDirectory : IDisposable
         }
 
         SyncAncestors(disk, path);
+        bool isAlone = options.Voters.Count == 0;
         var fresh = new MetaFile(
             MetaFile.CurrentFormatVersion,
-            options.ClusterId ?? new ClusterId(options.NewId()),
+            options.ClusterId ?? (isAlone ? new ClusterId(options.NewId()) : default),
             options.NodeId,
             new DirectoryId(options.NewId()),
-            IsLoneVoter: true);
-        return new DataDirectory(disk, path, fileLock, fresh, isNew: true, wasClean: true);
+            IsLoneVoter: isAlone);
+        return new DataDirectory(disk, path, fileLock, fresh, options.NewId, isNew: true, wasClean: true);
+    }
+
+    private static BrokerError? RefusalOfVoters(string path, MetaFile meta, DataDirectoryOptions options)
+    {
+        string file = $"{path}/{MetaFile.FileName}";
+        string given = string.Join(", ", options.Voters);
+        if (meta.IsLoneVoter)
+        {
+            return options.Voters.Count == 0 ? null : MetaFile.Refusal(
+                $"{file}: the directory belongs to a node alone and cannot be started as one of the nodes {given}: changing the voters of a "
+                + "cluster is not possible yet; start without --cluster, or with an empty data directory");
+        }
+
+        if (options.Voters.Count == 0)
+        {
+            string others = meta.IsFormed ? $"the nodes {string.Join(", ", meta.FormedWith.Select(v => v.Node))}" : "a cluster to be formed";
+            return MetaFile.Refusal($"{file}: the directory belongs to {others}; start with --cluster and all of them");
+        }
+
+        string formed = string.Join(", ", meta.FormedWith.Select(v => v.Node));
+        return !meta.IsFormed || formed == given ? null : MetaFile.Refusal(
+            $"{file}: the cluster was formed of the nodes {formed}, --cluster names {given}: changing the voters of a cluster is not "
+            + "possible yet; give the same nodes (addresses may change)");
     }
 
     private static void CreateWithParents(IDisk disk, string path)

@@ -57,6 +57,26 @@ internal sealed partial class LogRecovery(
         }
     }
 
+    /// <summary>Removes every file and all that the state store says of them; the log that opens next is empty and begins at 0.</summary>
+    public static void RemoveAll(LogEnvironment env, PartitionId id, string directory)
+    {
+        var batch = new StateBatch();
+        RecoveryCheckpoint.Clear(batch, id);
+        batch.Delete(StateKey.Of(id, StateKind.LogStart));
+        batch.Delete(StateKey.Of(id, StateKind.ProducerSnapshot));
+        batch.Delete(StateKey.Of(id, StateKind.HighWatermark));
+        foreach (DiskEntry entry in env.Disk.List(directory).Reverse())
+        {
+            if (!entry.IsDirectory)
+            {
+                env.Disk.DeleteFile(directory + "/" + entry.Name);
+            }
+        }
+
+        env.Disk.SyncDirectory(directory);
+        env.State.Write(batch, sync: true);
+    }
+
     private RecoveredLog Recover()
     {
         _checkpoint = RecoveryCheckpoint.Load(env.State, id);

@@ -6,10 +6,12 @@ using LogBroker.Protocol;
 namespace LogBroker.Storage;
 
 /// <summary>
-/// Whose data directory this is; the file <c>meta.json</c>, written once by writing it aside and renaming. Immutable.
+/// Whose data directory this is; the file <c>meta.json</c>, written by writing it aside and renaming. Immutable.
 /// <code>
 /// { "formatVersion": 1, "clusterId": "32 hex", "nodeId": 1, "directoryId": "32 hex", "loneVoter": true }
 /// </code>
+/// A node of several has <c>"loneVoter": false</c> and, once the cluster is formed, <c>"formedWith": [{ "nodeId", "directoryId" }, …]</c>;
+/// until then its cluster id is all zeros.
 /// </summary>
 /// <param name="FormatVersion">Version of the formats in the directory.</param>
 /// <param name="ClusterId">The cluster.</param>
@@ -18,6 +20,12 @@ namespace LogBroker.Storage;
 /// <param name="IsLoneVoter">True while this node alone is the voter set, so that it may rebuild lost state from its log (R30).</param>
 public sealed record MetaFile(int FormatVersion, ClusterId ClusterId, NodeId NodeId, DirectoryId DirectoryId, bool IsLoneVoter)
 {
+    /// <summary>The voters at forming and the directories they had then (R27), in order of id; empty for a node alone.</summary>
+    public IReadOnlyList<FormedVoter> FormedWith { get; init; } = [];
+
+    /// <summary>True when the directory belongs to a cluster, of one node or more.</summary>
+    public bool IsFormed => ClusterId != default;
+
     /// <summary>Version of the formats that this program reads and writes.</summary>
     public const int CurrentFormatVersion = 1;
 
@@ -38,6 +46,11 @@ public sealed record MetaFile(int FormatVersion, ClusterId ClusterId, NodeId Nod
             json.WriteNumber("nodeId", NodeId.Value);
             json.WriteString("directoryId", DirectoryId.ToString());
             json.WriteBoolean("loneVoter", IsLoneVoter);
+            if (FormedWith.Count > 0)
+            {
+                WriteVoters(json);
+            }
+
             json.WriteEndObject();
         }
 
@@ -66,7 +79,10 @@ public sealed record MetaFile(int FormatVersion, ClusterId ClusterId, NodeId Nod
                 new ClusterId(Guid.ParseExact(root.GetProperty("clusterId").GetString()!, "N")),
                 new NodeId(root.GetProperty("nodeId").GetInt32()),
                 new DirectoryId(Guid.ParseExact(root.GetProperty("directoryId").GetString()!, "N")),
-                root.GetProperty("loneVoter").GetBoolean());
+                root.GetProperty("loneVoter").GetBoolean())
+            {
+                FormedWith = root.TryGetProperty("formedWith", out JsonElement voters) ? ReadVoters(voters) : [],
+            };
         }
         catch (Exception e) when (
             e is JsonException or KeyNotFoundException or FormatException or InvalidOperationException or ArgumentNullException)
@@ -105,6 +121,27 @@ public sealed record MetaFile(int FormatVersion, ClusterId ClusterId, NodeId Nod
 
         disk.Rename(temporary, path);
         disk.SyncDirectory(directory);
+    }
+
+    private static FormedVoter[] ReadVoters(JsonElement voters) =>
+    [
+        .. voters.EnumerateArray().Select(v => new FormedVoter(
+            new NodeId(v.GetProperty("nodeId").GetInt32()),
+            new DirectoryId(Guid.ParseExact(v.GetProperty("directoryId").GetString()!, "N")))),
+    ];
+
+    private void WriteVoters(Utf8JsonWriter json)
+    {
+        json.WriteStartArray("formedWith");
+        foreach (FormedVoter voter in FormedWith)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("nodeId", voter.Node.Value);
+            json.WriteString("directoryId", voter.Directory.ToString());
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     internal static BrokerError Refusal(string message) => new(ErrorCode.InvalidConfig, message);

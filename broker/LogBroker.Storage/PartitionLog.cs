@@ -117,6 +117,27 @@ public sealed partial class PartitionLog : IDisposable
         return opening;
     }
 
+    /// <summary>
+    /// Opens a log whose <see cref="Open"/> reported damage, for a replica that has given up its vote durably before (R21): what is
+    /// intact at the front is kept, the rest is cut, its bytes in <c>.cut</c> files where valid batches stand behind the damage. A log
+    /// whose front is gone begins anew, empty.
+    /// </summary>
+    public static LogOpening OpenDamaged(
+        LogEnvironment env, PartitionId id, string directory, TopicConfig config, LogOpenOptions options)
+    {
+        var batch = new StateBatch();
+        RecoveryCheckpoint.Clear(batch, id);
+        env.State.Write(batch, sync: true);
+        LogOpening opening = Open(env, id, directory, config, options);
+        if (opening.Damage is null)
+        {
+            return opening;
+        }
+
+        LogRecovery.RemoveAll(env, id, directory);
+        return Open(env, id, directory, config, options);
+    }
+
     /// <summary>Raises the high watermark, at most to the end; a lower value is ignored.</summary>
     public void RaiseHighWatermark(Offset highWatermark)
     {

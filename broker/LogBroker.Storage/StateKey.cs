@@ -67,6 +67,9 @@ public enum StateKind : byte
     /// <summary>Raft hard state. Written by the replica.</summary>
     HardState = (byte)'h',
 
+    /// <summary>Directory id and readmission, where the forming does not say it. Written by the replica.</summary>
+    ReplicaIdentity = (byte)'d',
+
     /// <summary>High watermark, a hint. Written by the replica.</summary>
     HighWatermark = (byte)'w',
 

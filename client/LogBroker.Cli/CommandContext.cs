@@ -11,6 +11,7 @@ internal sealed class CommandContext
 {
     private readonly GlobalOptions _globals;
     private OutputWriter? _output;
+    private string? _servers;
 
     public CommandContext(CliHost host, ParseResult arguments, GlobalOptions globals)
     {
@@ -64,6 +65,9 @@ internal sealed class CommandContext
     /// <summary>True for the commands below <c>topic</c>.</summary>
     public bool IsAboutTopics => Arguments.CommandResult.Parent is CommandResult { Command.Name: "topic" };
 
+    /// <summary>True for the commands below <c>cluster</c>.</summary>
+    public bool IsAboutCluster => Arguments.CommandResult.Parent is CommandResult { Command.Name: "cluster" };
+
     /// <summary>Writes data.</summary>
     public OutputWriter Output => _output ??= OutputWriter.Create(Format, Host);
 
@@ -72,16 +76,22 @@ internal sealed class CommandContext
     {
         get
         {
-            string? servers = Arguments.GetValue(_globals.Servers) ?? Host.Environment("LOGBROKER_SERVERS");
+            string? servers = _servers ?? Arguments.GetValue(_globals.Servers) ?? Host.Environment("LOGBROKER_SERVERS");
             return string.IsNullOrWhiteSpace(servers) ? "localhost:7070" : servers;
         }
     }
 
+    /// <summary>From now on these brokers are meant, whatever the command line says.</summary>
+    public void UseServers(string servers) => _servers = servers;
+
     /// <summary>Makes a client; the caller disposes of it.</summary>
     /// <exception cref="CliException">The list of servers is none.</exception>
-    public LogBrokerClient CreateClient()
+    public LogBrokerClient CreateClient() => CreateClient(Timeout ?? TimeSpan.FromSeconds(10));
+
+    /// <summary>Makes a client whose calls take no longer than <paramref name="timeout"/>; the caller disposes of it.</summary>
+    /// <exception cref="CliException">The list of servers is none.</exception>
+    public LogBrokerClient CreateClient(TimeSpan timeout)
     {
-        TimeSpan timeout = Timeout ?? TimeSpan.FromSeconds(10);
         try
         {
             return new LogBrokerClient(new LogBrokerClientOptions

@@ -32,6 +32,7 @@ internal sealed class CommandTree
         Root.Subcommands.Add(ProduceCommand.Create());
         Root.Subcommands.Add(ConsumeCommand.Create());
         Root.Subcommands.Add(ClusterCommands.Create());
+        Root.Subcommands.Add(DevCommands.Create());
         Root.Subcommands.Add(ConfigCommands.Create());
         Root.Subcommands.Add(StorageCommands.Create());
         Root.Subcommands.Add(VersionCommand.Create());

@@ -41,6 +41,8 @@ internal static class ErrorText
             context.IsAboutTopics ? "see: logbroker topic list" : $"create it with: logbroker topic create {topic}",
         ErrorCode.UnknownTopicOrPartition or ErrorCode.OffsetOutOfRange when failure.Topic is { } topic =>
             $"where each partition begins and ends is in: logbroker topic describe {topic}",
+        ErrorCode.NotLeader when !context.IsAboutCluster => "who leads what is in: logbroker cluster partitions",
+        ErrorCode.NotLeader => "what is wrong is in: logbroker cluster status",
         var reason => ErrorCatalogue.Get(reason).ClientAction,
     };
 }

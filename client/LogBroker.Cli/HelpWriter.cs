@@ -48,7 +48,7 @@ internal static class HelpWriter
         if (command is RootCommand)
         {
             output.WriteLine("Exit codes: 0 ok, 1 unexpected, 2 usage, 3 not found, 4 conflict, 5 not allowed, 6 unavailable, 7 timeout,");
-            output.WriteLine("            8 done in part, 9 damaged data found, 130 interrupted.");
+            output.WriteLine("            8 done in part, 9 damaged data found, 10 check: warning, 11 check: critical, 130 interrupted.");
         }
     }
 

@@ -34,7 +34,7 @@ public sealed class LogBrokerClient : IAsyncDisposable
         _calls = new BrokerCalls(options);
         _clusterCalls = new ClusterCalls(_calls);
         Metadata = new MetadataCache(_calls, _clusterCalls);
-        Topics = new TopicsAdmin(new TopicsCalls(_calls));
+        Topics = new TopicsAdmin(new TopicsCalls(_calls, Metadata));
         Cluster = new ClusterAdmin(_clusterCalls);
     }
 

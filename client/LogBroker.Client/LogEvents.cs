@@ -40,6 +40,10 @@ internal static partial class LogEvents
     [LoggerMessage(207, LogLevel.Error, "the producer's loop for {Server} failed; this is a bug in the client")]
     public static partial void SenderFailed(ILogger log, string server, Exception exception);
 
+    [LoggerMessage(208, LogLevel.Warning,
+        "{Topic}/{Partition} leaves {Old}, which does not answer, for {New}: {Batches} batches will be sent again")]
+    public static partial void LeaderLeft(ILogger log, string topic, int partition, string old, string @new, int batches);
+
     [LoggerMessage(300, LogLevel.Warning, "reading {Topic} from {Server} was interrupted, trying again in {WaitMs} ms: {Message}")]
     public static partial void ReadInterrupted(ILogger log, string topic, string server, double waitMs, string message);
 

@@ -42,6 +42,13 @@ public sealed record ReadOptions
     /// </summary>
     public bool FailOnTruncation { get; init; }
 
+    /// <summary>
+    /// True lets replicas that do not lead answer as well: one of the client's rack (<see cref="LogBrokerClientOptions.Rack"/>), else
+    /// any, chosen per partition; the leader while that one cannot be reached. Records come in the same order and none is missed, but
+    /// later: <see cref="ReadEventKind.CaughtUp"/> then means caught up with what that replica knows. Default false: leaders only.
+    /// </summary>
+    public bool AllowFollowers { get; init; }
+
     /// <summary>Throws <see cref="ArgumentException"/> for the first option that is out of its range.</summary>
     internal void Validate()
     {

@@ -26,6 +26,19 @@ internal static class ServerList
             : throw new FormatException("the list of servers is empty; expected HOST:PORT, for example localhost:7070");
     }
 
+    /// <summary>One <c>host:port</c> in its usual form, or null when it is none.</summary>
+    public static string? TryParseOne(string text)
+    {
+        try
+        {
+            return text.Length == 0 ? null : ParseOne(text);
+        }
+        catch (FormatException)
+        {
+            return null;
+        }
+    }
+
     private static string ParseOne(string text)
     {
         string rest = text.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? text[7..].TrimEnd('/') : text;

@@ -59,6 +59,12 @@ public enum ExitCode
     /// <summary>Damaged data was found.</summary>
     Corruption = 9,
 
+    /// <summary>A check found what needs attention, though everything works.</summary>
+    CheckWarning = 10,
+
+    /// <summary>A check found something that does not work.</summary>
+    CheckCritical = 11,
+
     /// <summary>Interrupted from the keyboard.</summary>
     Interrupted = 130,
 }

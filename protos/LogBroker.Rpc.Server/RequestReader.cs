@@ -144,7 +144,7 @@ internal sealed class RequestReader<T>(ServerCall call, Marshaller<T> marshaller
         {
             if (_buffer.Length < GrpcProtocol.PrefixBytes)
                 return false;
-            var length = MessagePrefix.Read(_buffer, call.Options.ReceiveBytesMax);
+            var length = MessagePrefix.Read(_buffer, call.ReceiveBytesMax);
             if (_buffer.Length - GrpcProtocol.PrefixBytes < length)
                 return false;
             var body = _buffer.Slice(GrpcProtocol.PrefixBytes, length);

@@ -36,6 +36,7 @@ internal sealed class ServerCall : ServerCallContext
         Method = method;
         Options = options;
         Stopping = stopping;
+        ReceiveBytesMax = options.ReceiveBytesMax;
         StartedAt = options.TimeProvider.GetTimestamp();
         Reader = features.GetRequiredFeature<IRequestBodyPipeFeature>().Reader;
         Writer = features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
@@ -71,6 +72,8 @@ internal sealed class ServerCall : ServerCallContext
     public override DateTimeOffset Deadline => _deadline;
 
     public override CancellationToken Stopping { get; }
+
+    public override int ReceiveBytesMax { get; set; }
 
     public override Metadata RequestHeaders => _requestHeaders ??= HeaderMetadata.Read(_request.Headers);
 

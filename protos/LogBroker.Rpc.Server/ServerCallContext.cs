@@ -27,6 +27,12 @@ public abstract class ServerCallContext
     /// <summary>Fires when the server begins to stop: end long streams properly, within the server's grace.</summary>
     public abstract CancellationToken Stopping { get; }
 
+    /// <summary>
+    /// The largest request message, in bytes, from the next one on: the server's limit unless it is changed. For handlers that trust
+    /// their client only after its first messages.
+    /// </summary>
+    public abstract int ReceiveBytesMax { get; set; }
+
     /// <summary>The client's metadata.</summary>
     public abstract Metadata RequestHeaders { get; }
 

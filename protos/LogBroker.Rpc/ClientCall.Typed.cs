@@ -8,7 +8,7 @@ internal sealed class ClientCall<TRequest, TResponse> : ClientCall
     private ClientCall(GrpcChannel channel, Method<TRequest, TResponse> method, RequestContent content, bool streams)
         : base(channel, method, content)
     {
-        Reader = new ResponseStreamReader<TResponse>(this, method.ResponseMarshaller, channel.Options.ReceiveBytesMax);
+        Reader = new ResponseStreamReader<TResponse>(this, method.ResponseMarshaller);
         if (streams)
             Writer = new RequestStreamWriter<TRequest>(this, method.RequestMarshaller, channel.Options.SendBytesMax);
     }

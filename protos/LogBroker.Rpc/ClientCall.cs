@@ -20,12 +20,14 @@ internal abstract class ClientCall : IDisposable
     private Task _started = Task.CompletedTask;
     private TimeSpan _timeout = TimeSpan.MaxValue;
     private long _startedAt;
+    private volatile int _receiveBytesMax;
 
     protected ClientCall(GrpcChannel channel, Method method, RequestContent content)
     {
         Channel = channel;
         Method = method;
         Content = content;
+        _receiveBytesMax = channel.Options.ReceiveBytesMax;
     }
 
     private static Status DeadlineStatus => new(StatusCode.DeadlineExceeded, "The deadline of the call passed.");
@@ -35,6 +37,13 @@ internal abstract class ClientCall : IDisposable
     public Method Method { get; }
 
     public RequestContent Content { get; }
+
+    /// <summary>The largest response accepted, in bytes, from the next one on.</summary>
+    public int ReceiveBytesMax
+    {
+        get => _receiveBytesMax;
+        set => _receiveBytesMax = value;
+    }
 
     public Task<Metadata> ResponseHeadersAsync => _headers.Task;
 

@@ -9,7 +9,7 @@ namespace LogBroker.Rpc;
 /// Reads responses from the body into one pooled array and parses them in place. The array follows the bytes that have
 /// arrived, never the length that a prefix merely declares. For one reader at a time.
 /// </summary>
-internal sealed class ResponseStreamReader<T>(ClientCall call, Marshaller<T> marshaller, int bytesMax) : IAsyncStreamReader<T>
+internal sealed class ResponseStreamReader<T>(ClientCall call, Marshaller<T> marshaller) : IAsyncStreamReader<T>
 {
     private const int FirstBytes = 16 * 1024;
 
@@ -55,7 +55,7 @@ internal sealed class ResponseStreamReader<T>(ClientCall call, Marshaller<T> mar
             {
                 if (available < GrpcProtocol.PrefixBytes)
                     return false;
-                _frameBytes = checked(MessagePrefix.Read(_array.AsSpan(_start), bytesMax) + GrpcProtocol.PrefixBytes);
+                _frameBytes = checked(MessagePrefix.Read(_array.AsSpan(_start), call.ReceiveBytesMax) + GrpcProtocol.PrefixBytes);
             }
             if (available < _frameBytes)
                 return false;

@@ -11,12 +11,19 @@ internal static class FakeAdmin
     {
         services.Unary(ServerMethods.CreateTopic, (request, _) =>
         {
+            broker.RequireController();
+            if (broker.IsRepeated(request.RequestId))
+            {
+                return new ValueTask<Topic>(Describe(broker, request.Name));
+            }
+
             if (broker.TryGetTopic(request.Name, out FakePartition[] _))
             {
                 throw FakeBroker.Error(ErrorCode.TopicAlreadyExists, $"topic \"{request.Name}\" exists");
             }
 
             broker.AddTopic(request.Name, Math.Max(1, request.Partitions));
+            broker.LoseAnswerOnce();
             return new ValueTask<Topic>(Describe(broker, request.Name));
         });
         services.Unary(ServerMethods.GetTopic, (request, _) => new ValueTask<Topic>(Describe(broker, request.Name)));
@@ -44,13 +51,16 @@ internal static class FakeAdmin
         });
         services.Unary(ServerMethods.DeleteTopic, (request, _) =>
         {
+            broker.RequireController();
             Topic topic = Describe(broker, request.Name);
             broker.RemoveTopic(request.Name);
+            broker.LoseAnswerOnce();
             return new ValueTask<DeleteTopicResponse>(new DeleteTopicResponse { TopicId = topic.TopicId });
         });
         services.Unary(ServerMethods.DeleteRecords, (request, _) =>
         {
             var response = new DeleteRecordsResponse();
+            broker.RequireLeader(request.Partitions[0].Partition);
             foreach (DeleteRecordsPartition p in request.Partitions)
             {
                 FakePartition partition = broker.Partition(request.Topic, p.Partition);

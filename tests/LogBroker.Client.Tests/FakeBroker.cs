@@ -29,12 +29,15 @@ internal enum Verdict
 
     /// <summary>Appends and answers that the outcome is unknown.</summary>
     WriteAndSayUnknown,
+
+    /// <summary>Answers that the outcome is unknown, and it was not written: a leader that resigned, and was outvoted.</summary>
+    SayUnknown,
 }
 
 /// <summary>
 /// A broker in memory behind the real gRPC server, that can be killed, restarted on its port, and told to misbehave.
 /// </summary>
-internal sealed class FakeBroker : IAsyncDisposable
+internal sealed partial class FakeBroker : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, FakePartition[]> _topics = new();
     private GrpcServer? _server;
@@ -55,8 +58,8 @@ internal sealed class FakeBroker : IAsyncDisposable
 
     public int NodeId { get; init; } = 1;
 
-    /// <summary>Other nodes of the cluster, and who leads.</summary>
-    public Func<int, (int NodeId, string Address)>? LeaderOf { get; set; }
+    /// <summary>Who leads a partition; null for this node, in epoch 1.</summary>
+    public Func<int, (int NodeId, string Address, int Epoch)>? LeaderOf { get; set; }
 
     public int BatchesSeen => _batchesSeen;
 
@@ -100,12 +103,29 @@ internal sealed class FakeBroker : IAsyncDisposable
     public async Task StartAsync()
     {
         var services = new GrpcServices();
-        services.Unary(ServerMethods.GetMetadata, (request, _) => new ValueTask<GetMetadataResponse>(Metadata(request)));
-        services.Unary(ServerMethods.InitProducer, (request, _) => new ValueTask<InitProducerResponse>(InitProducer(request)));
-        services.Unary(ServerMethods.ListOffsets, (request, _) => new ValueTask<ListOffsetsResponse>(ListOffsets(request)));
+        services.Unary(ServerMethods.GetMetadata, async (request, context) =>
+        {
+            await AwakeAsync(context);
+            return Metadata(request);
+        });
+        services.Unary(ServerMethods.InitProducer, async (request, context) =>
+        {
+            await AwakeAsync(context);
+            RequireController();
+            return InitProducer(request);
+        });
+        services.Unary(ServerMethods.ListOffsets, async (request, context) =>
+        {
+            await AwakeAsync(context);
+            return ListOffsets(request);
+        });
         services.Unary(
             Method.Create(ConsumerReflection.Descriptor.Services[0], "Fetch", FetchRequest.Parser, FetchResponse.Parser),
-            async (request, context) => await FetchAsync(request, context.CancellationToken));
+            async (request, context) =>
+            {
+                await AwakeAsync(context);
+                return await FetchAsync(request, context);
+            });
         services.Duplex(
             Method.Create(ProducerReflection.Descriptor.Services[0], "Produce", ProduceRequest.Parser, ProduceResponse.Parser),
             ProduceAsync);
@@ -152,20 +172,27 @@ internal sealed class FakeBroker : IAsyncDisposable
             };
             for (int p = 0; p < _topics[topic].Length; p++)
             {
-                (int leader, string address) = LeaderOf?.Invoke(p) ?? (NodeId, nodes[NodeId]);
+                (int leader, string address, int epoch) = LeaderOf?.Invoke(p) ?? (NodeId, nodes[NodeId], 1);
                 nodes[leader] = address;
                 metadata.Partitions.Add(new Protocol.V1.PartitionMetadata
                 {
                     Partition = p,
                     LeaderNodeId = HasLeaders ? leader : 0,
-                    LeaderEpoch = 1,
+                    LeaderEpoch = epoch,
+                    ReplicaNodeIds = { Peers.Keys },
                 });
             }
 
             response.Topics.Add(metadata);
         }
 
-        response.Nodes.Add(nodes.Select(n => new Node { NodeId = n.Key, GrpcAddress = n.Value }));
+        foreach ((int node, string address) in Peers)
+        {
+            nodes[node] = address;
+        }
+
+        response.Nodes.Add(nodes.Select(n => new Node { NodeId = n.Key, GrpcAddress = n.Value, Rack = $"rack{n.Key}" }));
+        MetadataAsked++;
         return response;
     }
 
@@ -173,7 +200,7 @@ internal sealed class FakeBroker : IAsyncDisposable
     {
         if (request.ProducerId == 0)
         {
-            return new InitProducerResponse { ProducerId = Interlocked.Increment(ref _lastProducerId), ProducerEpoch = 0 };
+            return new InitProducerResponse { ProducerId = NewProducerId(), ProducerEpoch = 0 };
         }
 
         EpochsBumped++;
@@ -199,6 +226,7 @@ internal sealed class FakeBroker : IAsyncDisposable
                 }
                 else if (request.Batch is { } batch)
                 {
+                    await AwakeAsync(context);
                     InFlightMost = Math.Max(InFlightMost, Interlocked.Increment(ref _inFlight));
                     if (!Serve(batch, failed, acks.Writer))
                     {
@@ -234,6 +262,7 @@ internal sealed class FakeBroker : IAsyncDisposable
             }
 
             await responses.WriteAsync(response, cancellationToken: cut);
+            AcksSent += response.Ack is null ? 0 : 1;
         }
     }
 
@@ -252,30 +281,38 @@ internal sealed class FakeBroker : IAsyncDisposable
 
         WireReceipt? receipt = null;
         ErrorCode error = Refusal;
-        if (failed.Contains(row) && !IsResend(row, header))
+        ErrorCode refusal = RefusalOf(batch);
+        if (refusal != ErrorCode.None)
         {
-            error = ErrorCode.EarlierBatchFailed;
+            error = refusal;
+        }
+        else if (verdict == Verdict.SayUnknown)
+        {
+            error = ErrorCode.OutcomeUnknown;
         }
         else if (verdict != Verdict.Refuse)
         {
             (receipt, error) = partition.Append(batch.Records.Span);
+            bool isGap = error is ErrorCode.OutOfOrderSequence or ErrorCode.UnknownProducer;
+            error = isGap && failed.Contains(row) ? ErrorCode.EarlierBatchFailed : error;
         }
 
         if (error == ErrorCode.None)
         {
             failed.Remove(row);
         }
-        else if (error != ErrorCode.DuplicateSequence && header.ProducerId.IsSome && failed.Add(row))
+        else if (error != ErrorCode.DuplicateSequence && header.ProducerId.IsSome)
         {
-            _awaited[row] = (header.ProducerEpoch, header.BaseSequence);
+            failed.Add(row);
         }
 
-        if (verdict is Verdict.WriteAndCut or Verdict.WriteAndKeepSilent)
+        bool isTaken = refusal == ErrorCode.None;
+        if (isTaken && verdict is Verdict.WriteAndCut or Verdict.WriteAndKeepSilent)
         {
             return verdict == Verdict.WriteAndKeepSilent;
         }
 
-        if (verdict == Verdict.WriteAndSayUnknown)
+        if (isTaken && verdict == Verdict.WriteAndSayUnknown)
         {
             (receipt, error) = (null, ErrorCode.OutcomeUnknown);
         }
@@ -287,7 +324,7 @@ internal sealed class FakeBroker : IAsyncDisposable
         }
         else
         {
-            ack.Error = StatusDetails.ToStatus(new BrokerError(error, $"refused by the fake broker: {error}"));
+            ack.Error = ErrorOf(batch.Topic, batch.Partition, error);
             if (ack.Error.Details.FirstOrDefault(d => d.TypeUrl.EndsWith("RetryInfo", StringComparison.Ordinal)) is { } wait)
             {
                 // Tests are in a hurry.
@@ -299,21 +336,17 @@ internal sealed class FakeBroker : IAsyncDisposable
         return true;
     }
 
-    private readonly ConcurrentDictionary<(string, int, long), (short Epoch, int Sequence)> _awaited = new();
-
-    private bool IsResend((string, int, long) row, RecordBatch header) =>
-        _awaited.TryGetValue(row, out (short Epoch, int Sequence) awaited)
-        && (header.ProducerEpoch != awaited.Epoch || header.BaseSequence == awaited.Sequence);
-
-    private async Task<FetchResponse> FetchAsync(FetchRequest request, CancellationToken cancellation)
+    private async Task<FetchResponse> FetchAsync(FetchRequest request, ServerCallContext context)
     {
+        CancellationToken cancellation = context.CancellationToken;
         using var wait = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         wait.CancelAfter(Math.Max(1, request.MaxWaitMs));
+        FetchesSeen++;
         while (true)
         {
-            Task[] grown = [.. request.Partitions.Select(p => _topics[p.Topic][p.Partition].Grown)];
+            Task[] grown = [.. request.Partitions.Select(p => _topics[p.Topic][p.Partition].Grown), LeadershipMoved];
             var response = new FetchResponse();
-            response.Partitions.Add(request.Partitions.Select(p => _topics[p.Topic][p.Partition].Fetch(p.Offset, p.MaxBytes)));
+            response.Partitions.Add(request.Partitions.Select(p => FetchOne(p, request.AllowFollower)));
             if (response.Partitions.Any(p => p.Error is not null || !p.Batches.IsEmpty) || wait.IsCancellationRequested)
             {
                 return response;
@@ -321,6 +354,7 @@ internal sealed class FakeBroker : IAsyncDisposable
 
             await ((Task)Task.WhenAny(grown)).WaitAsync(wait.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancellation.ThrowIfCancellationRequested();
+            await AwakeAsync(context);
         }
     }
 
@@ -330,6 +364,17 @@ internal sealed class FakeBroker : IAsyncDisposable
         foreach (ListOffsetsPartition p in request.Partitions)
         {
             FakePartition partition = _topics[p.Topic][p.Partition];
+            if (!Leads(p.Partition))
+            {
+                response.Partitions.Add(new Protocol.V1.ListedOffset
+                {
+                    Topic = p.Topic,
+                    Partition = p.Partition,
+                    Error = ErrorOf(p.Topic, p.Partition, ErrorCode.NotLeader),
+                });
+                continue;
+            }
+
             long offset = p.Position.PositionCase switch
             {
                 Protocol.V1.Position.PositionOneofCase.Start => partition.LogStart,

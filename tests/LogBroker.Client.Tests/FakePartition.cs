@@ -76,7 +76,7 @@ internal sealed class FakePartition(string topic, int partition)
         }
     }
 
-    public FetchedPartition Fetch(long offset, int bytesMax)
+    public FetchedPartition Fetch(long offset, int bytesMax, long knownEnd = long.MaxValue)
     {
         lock (_lock)
         {
@@ -85,7 +85,7 @@ internal sealed class FakePartition(string topic, int partition)
                 Topic = topic,
                 Partition = partition,
                 LogStartOffset = LogStart,
-                HighWatermark = End,
+                HighWatermark = Math.Min(End, knownEnd),
                 LeaderEpoch = 1,
             };
             if (offset < LogStart || offset > End)
@@ -98,6 +98,11 @@ internal sealed class FakePartition(string topic, int partition)
             var bytes = new MemoryStream();
             foreach ((long _, long next, byte[] batch) in _batches)
             {
+                if (next > knownEnd)
+                {
+                    break;
+                }
+
                 if (next > offset && (bytes.Length == 0 || bytes.Length + batch.Length <= bytesMax))
                 {
                     bytes.Write(batch);

@@ -217,14 +217,14 @@ public sealed class ProducerFaultTests
         await using var second = new FakeBroker { NodeId = 2 };
         second.ShareTopic("t", first);
         await second.StartAsync();
-        (int NodeId, string Address) leader = (1, first.Address);
+        (int NodeId, string Address, int Epoch) leader = (1, first.Address, 1);
         first.LeaderOf = second.LeaderOf = _ => leader;
         first.Refusal = ErrorCode.NotLeader;
         await using LogBrokerClient client = Clients.Of(first);
         await using Producer producer = client.CreateProducer(Clients.SmallBatches);
         first.Judge = (n, _) =>
         {
-            leader = n >= 6 ? (2, second.Address) : leader;
+            leader = n >= 6 ? (2, second.Address, 2) : leader;
             return n >= 6 ? Verdict.Refuse : Verdict.Serve;
         };
         for (int i = 0; i < 1000; i++)

@@ -30,13 +30,7 @@ public sealed partial class SimDisk
                 disk.Machine.RequireUp();
                 Invariant.Require(!_closed);
                 disk.ThrowFault("pread", path);
-                int count = (int)Math.Clamp(file.Length - at, 0, destination.Length);
-                if (count > 0)
-                {
-                    file.Bytes.Slice((int)at, count).CopyTo(destination);
-                }
-
-                return count;
+                return file.Read(at, destination);
             }
         }
 
@@ -61,13 +55,21 @@ public sealed partial class SimDisk
 
         public void Write(long at, ReadOnlySpan<ReadOnlyMemory<byte>> parts)
         {
-            var together = new List<byte>();
+            int bytes = 0;
             foreach (ReadOnlyMemory<byte> part in parts)
             {
-                together.AddRange(part.Span);
+                bytes += part.Length;
             }
 
-            Write(at, together.ToArray());
+            var together = new byte[bytes];
+            Span<byte> rest = together;
+            foreach (ReadOnlyMemory<byte> part in parts)
+            {
+                part.Span.CopyTo(rest);
+                rest = rest[part.Length..];
+            }
+
+            Write(at, together);
         }
 
         public void SetLength(long length)

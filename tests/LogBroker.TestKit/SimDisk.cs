@@ -10,7 +10,7 @@ namespace LogBroker.TestKit;
 public sealed partial class SimDisk : IDisk, ISimulatedDevice
 {
     private readonly Lock _gate = new();
-    private readonly SimDirectory _root = new();
+    private SimDirectory _root = new();
     private readonly HashSet<string> _locks = [];
     private long _pages;
 
@@ -232,10 +232,19 @@ public sealed partial class SimDisk : IDisk, ISimulatedDevice
         lock (_gate)
         {
             SimFile file = (SimFile)Find(path)!;
-            byte[] bytes = file.Bytes.ToArray();
+            byte[] bytes = file.ToArray();
             change(bytes);
             file.Write(0, bytes);
             file.Sync();
+        }
+    }
+
+    /// <summary>One bit of what was written to a file flips, seen and durable.</summary>
+    public void FlipBit(string path, Random random)
+    {
+        lock (_gate)
+        {
+            (Find(path) as SimFile)?.FlipBit(random);
         }
     }
 
@@ -250,12 +259,41 @@ public sealed partial class SimDisk : IDisk, ISimulatedDevice
         }
     }
 
+    /// <summary>Bytes of a file as seen, without asking whether the machine is up; how many there were, -1 without such a file.</summary>
+    public int Peek(string path, long at, Span<byte> destination)
+    {
+        lock (_gate)
+        {
+            return Find(path) is SimFile file ? file.Read(at, destination) : -1;
+        }
+    }
+
+    /// <summary>Names in a directory in order, without asking whether the machine is up; none without such a directory.</summary>
+    public IReadOnlyList<string> PeekNames(string directory)
+    {
+        lock (_gate)
+        {
+            return Find(directory) is SimDirectory found ? [.. found.Seen.Keys.Order(StringComparer.Ordinal)] : [];
+        }
+    }
+
+    /// <summary>Loses everything: a new disk in place of the old one.</summary>
+    public void Wipe()
+    {
+        lock (_gate)
+        {
+            _locks.Clear();
+            _root = new SimDirectory();
+            _pages = 0;
+        }
+    }
+
     /// <summary>All bytes of a file as seen.</summary>
     public byte[] ReadAll(string path)
     {
         lock (_gate)
         {
-            return ((SimFile)Find(path)!).Bytes.ToArray();
+            return ((SimFile)Find(path)!).ToArray();
         }
     }
 

@@ -9,12 +9,10 @@ internal sealed class SimFile
     private const int SectorBytes = 512;
 
     private readonly List<Change> _unsynced = [];
-    private byte[] _seen = [];
-    private byte[] _durable = [];
+    private readonly SimContent _seen = new();
+    private readonly SimContent _durable = new();
 
     public long Length => _seen.Length;
-
-    public ReadOnlySpan<byte> Bytes => _seen;
 
     /// <summary>Pages that take room.</summary>
     public HashSet<long> Pages { get; } = [];
@@ -23,12 +21,20 @@ internal sealed class SimFile
 
     public int Handles { get; set; }
 
+    public int Read(long at, Span<byte> destination) => _seen.Read(at, destination);
+
+    public byte[] ToArray() => _seen.ToArray();
+
     public void Write(long at, ReadOnlySpan<byte> bytes)
     {
-        var change = new Change(at, bytes.ToArray(), 0);
-        _unsynced.Add(change);
-        _seen = change.Apply(_seen);
-        for (long page = at / PageBytes; page <= (at + bytes.Length - 1) / PageBytes && bytes.Length > 0; page++)
+        if (bytes.IsEmpty)
+        {
+            return;
+        }
+
+        _unsynced.Add(new Change(at, bytes.ToArray(), 0));
+        _seen.Write(at, bytes);
+        for (long page = at / PageBytes; page <= (at + bytes.Length - 1) / PageBytes; page++)
         {
             Pages.Add(page);
         }
@@ -36,20 +42,45 @@ internal sealed class SimFile
 
     public void SetLength(long length)
     {
-        var change = new Change(0, null, length);
-        _unsynced.Add(change);
-        _seen = change.Apply(_seen);
-        Pages.RemoveWhere(p => p * PageBytes >= length);
+        _unsynced.Add(new Change(0, null, length));
+        if (length < _seen.Length)
+        {
+            Pages.RemoveWhere(p => p * PageBytes >= length);
+        }
+
+        _seen.SetLength(length);
     }
 
     public void Sync()
     {
-        _durable = (byte[])_seen.Clone();
+        foreach (Change change in _unsynced)
+        {
+            change.ApplyTo(_durable);
+        }
+
         _unsynced.Clear();
     }
 
     /// <summary>A sync that failed: the changes stay visible, are taken for clean, and no later sync writes them.</summary>
     public void FailSync() => _unsynced.Clear();
+
+    public void FlipBit(Random random)
+    {
+        if (_seen.Written == 0)
+        {
+            return;
+        }
+
+        int at = random.Next(_seen.Written);
+        int bit = 1 << random.Next(8);
+        foreach (SimContent content in new[] { _seen, _durable })
+        {
+            if (at < content.Written)
+            {
+                content.Write(at, [(byte)(content.WrittenBytes[at] ^ bit)]);
+            }
+        }
+    }
 
     public void Crash(LossMode mode, Random random)
     {
@@ -59,67 +90,70 @@ internal sealed class SimFile
             return;
         }
 
-        byte[] left = _durable;
-        switch (mode)
+        if (mode == LossMode.Torn)
         {
-            case LossMode.Torn:
-                int whole = random.Next(_unsynced.Count + 1);
-                for (int i = 0; i < whole; i++)
-                {
-                    left = _unsynced[i].Apply(left);
-                }
-
-                if (whole < _unsynced.Count && _unsynced[whole].Bytes is { Length: > 0 } torn)
-                {
-                    left = new Change(_unsynced[whole].At, torn[..random.Next(torn.Length)], 0).Apply(left);
-                }
-
-                break;
-            case LossMode.Reordered:
-                foreach (Change change in _unsynced)
-                {
-                    left = change.ApplySome(left, random, SectorBytes);
-                }
-
-                break;
+            KeepFirst(random);
+        }
+        else if (mode == LossMode.Reordered)
+        {
+            foreach (Change change in _unsynced)
+            {
+                change.ApplySomeTo(_durable, random, SectorBytes);
+            }
         }
 
-        _seen = (byte[])left.Clone();
-        _durable = (byte[])left.Clone();
+        _seen.CopyFrom(_durable);
         _unsynced.Clear();
         Pages.Clear();
-        for (long page = 0; page * PageBytes < _seen.Length; page++)
+        ReadOnlySpan<byte> bytes = _seen.WrittenBytes;
+        for (int from = 0; from < bytes.Length; from += PageBytes)
         {
-            int from = (int)(page * PageBytes);
-            if (_seen.AsSpan(from, Math.Min(PageBytes, _seen.Length - from)).IndexOfAnyExcept((byte)0) >= 0)
+            if (bytes[from..Math.Min(bytes.Length, from + PageBytes)].ContainsAnyExcept((byte)0))
             {
-                Pages.Add(page);
+                Pages.Add(from / PageBytes);
             }
+        }
+    }
+
+    private void KeepFirst(Random random)
+    {
+        int whole = random.Next(_unsynced.Count + 1);
+        for (int i = 0; i < whole; i++)
+        {
+            _unsynced[i].ApplyTo(_durable);
+        }
+
+        if (whole < _unsynced.Count && _unsynced[whole].Bytes is { } torn)
+        {
+            new Change(_unsynced[whole].At, torn[..random.Next(torn.Length)], 0).ApplyTo(_durable);
         }
     }
 
     /// <summary>A write, or with null bytes a change of length.</summary>
     private sealed record Change(long At, byte[]? Bytes, long Length)
     {
-        public byte[] Apply(byte[] to)
+        public void ApplyTo(SimContent to)
         {
             if (Bytes is null)
             {
-                Array.Resize(ref to, (int)Length);
-                return to;
+                to.SetLength(Length);
             }
-
-            byte[] changed = new byte[Math.Max(to.Length, (int)At + Bytes.Length)];
-            to.CopyTo(changed, 0);
-            Bytes.CopyTo(changed, (int)At);
-            return changed;
+            else if (Bytes.Length > 0)
+            {
+                to.Write(At, Bytes);
+            }
         }
 
-        public byte[] ApplySome(byte[] to, Random random, int sectorBytes)
+        public void ApplySomeTo(SimContent to, Random random, int sectorBytes)
         {
             if (Bytes is null)
             {
-                return random.Next(2) == 0 ? to : Apply((byte[])to.Clone());
+                if (random.Next(2) != 0)
+                {
+                    to.SetLength(Length);
+                }
+
+                return;
             }
 
             for (int from = 0; from < Bytes.Length;)
@@ -128,13 +162,11 @@ internal sealed class SimFile
                 int count = (int)Math.Min(Bytes.Length - from, sectorEnd - At - from);
                 if (random.Next(2) == 0)
                 {
-                    to = new Change(At + from, Bytes[from..(from + count)], 0).Apply(to);
+                    to.Write(At + from, Bytes.AsSpan(from, count));
                 }
 
                 from += count;
             }
-
-            return to;
         }
     }
 }

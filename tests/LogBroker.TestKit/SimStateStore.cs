@@ -11,7 +11,7 @@ public sealed class SimStateStore : IStateStore, ISimulatedDevice
     private readonly SimMachine _machine;
     private readonly List<KeyValuePair<byte[], byte[]?>[]> _unsynced = [];
     private SortedDictionary<byte[], byte[]> _seen = new(StateKeyOrder.Instance);
-    private SortedDictionary<byte[], byte[]> _durable = new(StateKeyOrder.Instance);
+    private readonly SortedDictionary<byte[], byte[]> _durable = new(StateKeyOrder.Instance);
 
     public SimStateStore(SimMachine machine)
     {
@@ -53,7 +53,11 @@ public sealed class SimStateStore : IStateStore, ISimulatedDevice
 
             if (sync)
             {
-                _durable = new SortedDictionary<byte[], byte[]>(_seen, StateKeyOrder.Instance);
+                foreach (KeyValuePair<byte[], byte[]?>[] earlier in _unsynced)
+                {
+                    Apply(_durable, earlier);
+                }
+
                 _unsynced.Clear();
             }
         }

@@ -28,6 +28,9 @@ internal sealed record BrokerOptions
     /// <summary>Configuration of topics where they do not override it.</summary>
     public required TopicConfig TopicDefaults { get; init; }
 
+    /// <summary>The cluster, or null for a node alone.</summary>
+    public ClusterOptions? Cluster { get; init; }
+
     /// <summary>Where OTLP goes, or null.</summary>
     public Uri? OtlpEndpoint { get; init; }
 
@@ -40,6 +43,13 @@ internal sealed record BrokerOptions
         var http = Listen(config, ConfigTable.ListenHttp, found);
         if (grpc.Any(g => g.Port != 0 && http.Contains(g)))
             found.Add(Fault(config, ConfigTable.ListenHttp, "is the address of Listen:Grpc as well", "give each a port of its own"));
+        var cluster = ClusterOptions.From(config, found);
+        if (cluster is not null && cluster.EndPoints.Any(p => p.Port != 0 && (grpc.Contains(p) || http.Contains(p))))
+        {
+            found.Add(Fault(config, cluster.EndPointsKey, "gives peers the address of Listen:Grpc or Listen:Http as well",
+                "give each a port of its own"));
+        }
+
         var advertised = Advertise(config, grpc, found);
         var topics = TopicConfigKeys.Resolve(
             new TopicConfig(), ConfigTable.All.Where(key => key.TopicKey is not null).ToDictionary(key => key.TopicKey!, config.Text));
@@ -68,6 +78,7 @@ internal sealed record BrokerOptions
             Advertised = advertised,
             DataDirectory = Path.GetFullPath(config.Text(ConfigTable.DataDirectory)),
             TopicDefaults = topics.Value,
+            Cluster = cluster,
             OtlpEndpoint = otlp.Length > 0 ? new Uri(otlp) : null,
         };
     }

@@ -61,6 +61,9 @@ internal sealed record ConfigKey(string Name, ConfigType Type, string Default, s
     /// <summary>A shorter flag, such as <c>--data-dir</c>, or null.</summary>
     public string? ShortFlag { get; init; }
 
+    /// <summary>What stands for the value in the help, where the type alone does not say it; or null.</summary>
+    public string? HelpName { get; init; }
+
     /// <summary>The key of the topic configuration that this one is the default of, or null.</summary>
     public string? TopicKey { get; init; }
 
@@ -87,7 +90,7 @@ internal sealed record ConfigKey(string Name, ConfigType Type, string Default, s
         ConfigType.Endpoint => "HOST:PORT" + (AllowsEmpty ? " or empty" : ""),
         ConfigType.Url => "http://… or https://…" + (AllowsEmpty ? ", or empty" : ""),
         ConfigType.Text => Max == long.MaxValue ? "text" : $"text of at most {Max} characters",
-        ConfigType.Path => "a path",
+        ConfigType.Path => "a path" + (AllowsEmpty ? " or empty" : ""),
         ConfigType.Bytes when TopicKey is not null => "a size",
         ConfigType.Duration when TopicKey is not null => "a length of time",
         _ => Shown(Min) + " to " + (Max == long.MaxValue ? "any" : Shown(Max)),

@@ -12,7 +12,7 @@ internal static class ConfigTable
 
     public static readonly ConfigKey NodeId = new("Node:Id", ConfigType.Integer, "1",
         "The number of this node in its cluster. It is written into the data directory at the first start and must not change.")
-    { Min = 1, Max = int.MaxValue };
+    { Min = 1, Max = int.MaxValue, ShortFlag = "--node-id" };
 
     public static readonly ConfigKey NodeRack = new("Node:Rack", ConfigType.Text, "",
         "A name for the place of this node, told to clients.")
@@ -34,10 +34,25 @@ internal static class ConfigTable
         "Where health and metrics are served (HTTP/1.1).")
     { ShortFlag = "--http" };
 
+    public static readonly ConfigKey ListenPeer = new("Listen:Peer", ConfigType.Endpoint, "",
+        "Where the other nodes of the cluster are accepted (HTTP/2 without TLS). Empty: the address of this node in Cluster:Peers. Without "
+        + "Cluster:PeerSecretFile it must be loopback.")
+    { AllowsEmpty = true, ShortFlag = "--peer" };
+
     public static readonly ConfigKey ListenInsecure = new("Listen:Insecure", ConfigType.Flag, "false",
         "Allows other addresses than loopback. There is no authentication and no encryption yet: whoever can connect can read, "
         + "write and delete everything.")
     { ShortFlag = "--insecure" };
+
+    public static readonly ConfigKey ClusterPeers = new("Cluster:Peers", ConfigType.Text, "",
+        "All nodes of the cluster, this one among them: ID@HOST:PEERPORT, with commas between them; the port is 7071 where none is given. "
+        + "At most 9; an odd number, for a further one makes no failure more survivable. The same on every node. Empty: a node alone.")
+    { AllowsEmpty = true, Max = 2048, ShortFlag = "--cluster", HelpName = "ID@HOST:PEERPORT,…" };
+
+    public static readonly ConfigKey ClusterPeerSecretFile = new("Cluster:PeerSecretFile", ConfigType.Path, "",
+        "A file with the secret that the nodes prove to each other, the same on every node: at least 16 bytes, white space around them "
+        + "not counted, readable by nobody else. Without it all peer addresses must be loopback.")
+    { AllowsEmpty = true, ShortFlag = "--peer-secret-file", HelpName = "FILE" };
 
     public static readonly ConfigKey DataDirectory = new("Storage:DataDirectory", ConfigType.Path, "./data",
         "Where everything is kept; made at the first start if its parent exists. One process at a time.")
@@ -165,7 +180,8 @@ internal static class ConfigTable
     public static IReadOnlyList<ConfigKey> All { get; } =
     [
         NodeId, NodeRack, NodeAdvertisedGrpc, NodeStopTimeout,
-        ListenGrpc, ListenHttp, ListenInsecure,
+        ListenGrpc, ListenHttp, ListenPeer, ListenInsecure,
+        ClusterPeers, ClusterPeerSecretFile,
         DataDirectory, SegmentBytes, SegmentAge, IndexIntervalBytes, DiskHeadroom, DiskLowWatermark, FailureBackoff,
         RetentionCheckInterval, PartitionLoops,
         TopicPartitions, TopicRetentionTime, TopicRetentionBytes, TopicMaxBatchBytes, TopicTimestampType, TopicDurability,

@@ -69,7 +69,10 @@ internal sealed class ConsumerService(IBroker broker, StreamLimits limits)
             items,
             Math.Max(1, Math.Min(request.MinBytes, Limits.FetchBytesMax)),
             request.MaxBytes == 0 ? Limits.FetchBytesDefault : Math.Min(request.MaxBytes, Limits.FetchBytesMax),
-            request.MaxWaitMs);
+            request.MaxWaitMs)
+        {
+            AllowsFollower = request.AllowFollower,
+        };
     }
 
     private async ValueTask<FetchOut> Fetch(FetchRequest request, ServerCallContext context)

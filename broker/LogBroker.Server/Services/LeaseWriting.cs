@@ -28,22 +28,28 @@ internal static class LeaseWriting
     {
         for (int at = 0; at < slice.Length;)
         {
-            if (output.UnflushedBytes >= PieceBytesMax)
-            {
-                var flushed = await output.FlushAsync(cancellationToken);
-                if (flushed.IsCompleted)
-                    throw new OperationCanceledException("the client has gone");
-            }
-
+            await MakeRoomAsync(output, cancellationToken);
             at += WritePiece(slice, at, output);
         }
     }
 
-    private static int WritePiece(LogSlice slice, int at, IBufferWriter<byte> output)
+    /// <summary>Hands what waits to the network when it is a piece's worth.</summary>
+    public static ValueTask MakeRoomAsync(PipeWriter output, CancellationToken cancellationToken) =>
+        output.UnflushedBytes >= PieceBytesMax ? FlushAsync(output, cancellationToken) : ValueTask.CompletedTask;
+
+    /// <summary>Writes the bytes of a lease from a place on, at most a piece; how many.</summary>
+    public static int WritePiece(LogSlice slice, int at, IBufferWriter<byte> output)
     {
         int count = Math.Min(PieceBytesMax, slice.Length - at);
         slice.CopyTo(at, output.GetSpan(count)[..count]);
         output.Advance(count);
         return count;
+    }
+
+    private static async ValueTask FlushAsync(PipeWriter output, CancellationToken cancellationToken)
+    {
+        var flushed = await output.FlushAsync(cancellationToken);
+        if (flushed.IsCompleted)
+            throw new OperationCanceledException("the client has gone");
     }
 }

@@ -65,7 +65,7 @@ internal sealed class ProduceInMarshaller : Marshaller<ProduceIn>
 /// <summary>An answer on a produce stream: an ack, or one of the rare others.</summary>
 internal readonly record struct ProduceOut(ProduceAckView Ack, ProduceResponse? Other)
 {
-    public static ProduceOut Heartbeat { get; } = new(default, new ProduceResponse { Heartbeat = new Heartbeat() });
+    public static ProduceOut Heartbeat { get; } = new(default, new ProduceResponse { Heartbeat = new Protocol.V1.Heartbeat() });
 }
 
 /// <summary>Writes answers straight into the transport's buffer. Thread-safe.</summary>

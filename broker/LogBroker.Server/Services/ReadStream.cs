@@ -87,15 +87,44 @@ internal sealed class ReadStream(
     private async ValueTask<Result<OffsetAnswer>> Find(Position? position, string field)
     {
         var query = ConsumerService.QueryOf(position, field);
-        return query.IsOk ? await broker.FindOffset(_partition, query.Value, context.CancellationToken) : query.Error;
+        if (!query.IsOk)
+            return query.Error;
+        return request.AllowFollower && query.Value.Kind != LogQueryKind.Timestamp
+            ? await FindHere(query.Value)
+            : await broker.FindOffset(_partition, query.Value, context.CancellationToken);
     }
+
+    /// <summary>A replica that may be a follower finds what its own bounds say.</summary>
+    private async ValueTask<Result<OffsetAnswer>> FindHere(LogQuery query)
+    {
+        bool isOffset = query.Kind == LogQueryKind.Offset;
+        var result = await broker.Fetch(CommandAt(isOffset ? new Offset(query.Value) : Offset.Zero, waitMs: 0), context.CancellationToken);
+        if (!result.IsOk)
+            return result.Error;
+        using var answer = result.Value;
+        var item = answer.Items[0];
+        // That offset 0 was deleted does not matter to who asked for an end.
+        if (item.Error is not null && (isOffset || item.Error.Code != ErrorCode.OffsetOutOfRange))
+            return item.Error;
+        long start = item.LogStart.Value;
+        long end = Math.Max(start, item.HighWatermark.Value);
+        long found = query.Kind switch
+        {
+            LogQueryKind.AfterStart => query.Value < end - start ? start + query.Value : end,
+            LogQueryKind.BeforeEnd => query.Value < end - start ? end - query.Value : start,
+            _ => query.Value,
+        };
+        return new OffsetAnswer(new Offset(found), -1, item.LeaderEpoch);
+    }
+
+    private FetchCommand CommandAt(Offset offset, int waitMs) =>
+        new([new FetchItem(_partition, offset, _frameBytes, Epoch.None)], 1, _frameBytes, waitMs) { AllowsFollower = request.AllowFollower };
 
     private async ValueTask<BrokerError?> StepAsync(CancellationToken cancellationToken)
     {
         // The first look answers at once, so that a reader learns that it has caught up; later ones wait.
         int waitMs = _isCaughtUp ? (int)Math.Min(limits.HeartbeatInterval.TotalMilliseconds, Limits.FetchWaitMsMax) : 0;
-        var command = new FetchCommand([new FetchItem(_partition, _next, _frameBytes, Epoch.None)], 1, _frameBytes, waitMs);
-        var result = await broker.Fetch(command, cancellationToken);
+        var result = await broker.Fetch(CommandAt(_next, waitMs), cancellationToken);
         if (!result.IsOk)
             return result.Error;
         var answer = result.Value;

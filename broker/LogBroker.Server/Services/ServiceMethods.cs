@@ -56,4 +56,16 @@ internal static class ServiceMethods
 
     public static readonly Method<ListConfigRequest, ListConfigResponse> ListConfig =
         Method.Create(ClusterService, "ListConfig", ListConfigRequest.Parser, ListConfigResponse.Parser);
+
+    public static readonly Method<ListNodesRequest, ListNodesResponse> ListNodes =
+        Method.Create(ClusterService, "ListNodes", ListNodesRequest.Parser, ListNodesResponse.Parser);
+
+    public static readonly Method<ListClusterPartitionsRequest, ListClusterPartitionsResponse> ListClusterPartitions = Method.Create(
+        ClusterService, "ListClusterPartitions", ListClusterPartitionsRequest.Parser, ListClusterPartitionsResponse.Parser);
+
+    public static readonly Method<TransferLeaderRequest, TransferLeaderResponse> TransferLeader =
+        Method.Create(ClusterService, "TransferLeader", TransferLeaderRequest.Parser, TransferLeaderResponse.Parser);
+
+    public static readonly Method<SetNodeDrainingRequest, SetNodeDrainingResponse> SetNodeDraining =
+        Method.Create(ClusterService, "SetNodeDraining", SetNodeDrainingRequest.Parser, SetNodeDrainingResponse.Parser);
 }

@@ -17,6 +17,8 @@ internal sealed class TopicsService(IBroker broker)
 
     private static readonly TopicConfig BuiltIn = new();
 
+    private readonly RecentDescription _cluster = new(broker, TimeProvider.System);
+
     /// <summary>Offers the methods.</summary>
     public void AddTo(ServiceTable table)
     {
@@ -127,10 +129,10 @@ internal sealed class TopicsService(IBroker broker)
         return ErrorMap.Refuse<DeleteRecordsResponse>(context, error!);
     }
 
-    private static Topic Answer(Result<TopicDescription> result, ServerCallContext context) =>
+    private Topic Answer(Result<TopicDescription> result, ServerCallContext context) =>
         result.IsOk ? ToMessage(result.Value) : ErrorMap.Refuse<Topic>(context, result.Error);
 
-    private static Topic ToMessage(TopicDescription topic)
+    private Topic ToMessage(TopicDescription topic)
     {
         var message = new Topic
         {
@@ -140,7 +142,7 @@ internal sealed class TopicsService(IBroker broker)
             ReplicationFactor = topic.ReplicationFactor,
         };
         foreach (var partition in topic.Partitions)
-            message.Partitions.Add(ToMessage(partition));
+            message.Partitions.Add(ToMessage(partition, _cluster.Replicas(new TopicPartition(topic.Name, partition.Partition))));
         foreach (var key in TopicConfigKeys.All)
         {
             string value = key.Show(topic.Config);
@@ -157,7 +159,7 @@ internal sealed class TopicsService(IBroker broker)
         return message;
     }
 
-    private static Partition ToMessage(PartitionDescription partition)
+    private static Partition ToMessage(PartitionDescription partition, IReadOnlyList<NodeId> replicas)
     {
         var message = new Partition
         {
@@ -170,8 +172,7 @@ internal sealed class TopicsService(IBroker broker)
             State = (Partition.Types.State)partition.State,
             Detail = partition.Detail,
         };
-        if (partition.Leader != NodeId.None)
-            message.ReplicaNodeIds.Add(partition.Leader.Value);
+        message.ReplicaNodeIds.Add(replicas.Select(node => node.Value));
         return message;
     }
 }

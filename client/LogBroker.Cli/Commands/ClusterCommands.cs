@@ -1,52 +1,93 @@
-using LogBroker.Client;
 using LogBroker.Protocol;
 
 namespace LogBroker.Cli;
 
-/// <summary><c>cluster status</c>.</summary>
+/// <summary><c>cluster status</c> and <c>cluster health</c>; the group that holds the others.</summary>
 internal static class ClusterCommands
 {
     /// <summary>The group.</summary>
-    public static CliCommand Create() => new("cluster", "Look at the cluster.") { Status() };
-
-    private static CliCommand Status() => new("status", "Show the health of the cluster in one sentence, and the facts behind it.")
+    public static CliCommand Create() => new("cluster", "Look at the cluster, move leaders, take nodes out.")
     {
-        Examples =
-        [
-            ("cluster status", "is all well?"),
-            ("cluster status -o json | jq .healthy", "for scripts"),
-        ],
-        Run = async (context, ct) =>
-        {
-            await using LogBrokerClient client = context.CreateClient();
-            context.Output.Single(ToRecord(await client.Cluster.GetStatusAsync(ct)));
-            return ExitCode.Ok;
-        },
+        Status(),
+        Health(),
+        ClusterListCommands.Nodes(),
+        ClusterListCommands.Partitions(),
+        ClusterMoveCommands.TransferLeader(),
+        ClusterMoveCommands.Drain(),
+        ClusterMoveCommands.Undrain(),
     };
 
-    internal static OutputRecord ToRecord(ClusterStatus status) => new()
+    private static CliCommand Status()
     {
-        { "summary", status.Summary },
-        { "healthy", status.IsHealthy, status.IsHealthy ? "yes" : "NO" },
-        { "clusterId", status.ClusterId },
-        { "nodeId", status.NodeId },
-        { "version", status.Version },
-        { "uptimeMs", (long)status.Uptime.TotalMilliseconds, HumanSize.Duration(status.Uptime) },
-        { "topics", status.Topics },
-        { "partitions", status.Partitions },
-        { "partitionsLeaderless", status.PartitionsLeaderless },
-        { "partitionsQuarantined", status.PartitionsQuarantined },
-        { "diskFreeBytes", status.DiskFreeBytes, HumanSize.Bytes(status.DiskFreeBytes) },
-        { "diskTotalBytes", status.DiskTotalBytes, HumanSize.Bytes(status.DiskTotalBytes) },
-        { "logBytes", status.LogBytes, HumanSize.Bytes(status.LogBytes) },
+        var watch = new ClusterWatch();
+        return new CliCommand("status", "Show the health of the cluster in one sentence, and the facts behind it.")
         {
-            "nodes",
-            status.Nodes.Select(n => new OutputRecord { { "nodeId", n.NodeId }, { "grpcAddress", n.Address }, { "rack", n.Rack } })
-                .ToArray()
-        },
+            Options = { watch.Watch, watch.WaitHealthy },
+            Examples =
+            [
+                ("cluster status", "is all well, and if not, which command shows more?"),
+                ("cluster status --watch", "again whenever something changes"),
+                ("cluster status -o json | jq .healthy", "for scripts"),
+            ],
+            Details = "Every node that can be found is asked; about a partition its leader's word counts. Exit code 0 whatever the health is:\n"
+                + "scripts ask logbroker cluster health.",
+            Run = (context, ct) => watch.RunAsync(
+                context,
+                (view, health, at) =>
+                {
+                    if (at is not null && context.Format == OutputFormat.Table)
+                    {
+                        context.Host.Stdout.Write(System.Text.Encoding.UTF8.GetBytes($"\n{at}\n"));
+                    }
+
+                    context.Output.Single(ClusterRecords.Status(view, health));
+                    return ExitCode.Ok;
+                },
+                ct),
+        };
+    }
+
+    private static CliCommand Health()
+    {
+        var watch = new ClusterWatch();
+        return new CliCommand("health", "Say in one line, and by the exit code, whether the cluster is healthy.")
         {
-            "problems",
-            status.Problems.Select(p => new OutputRecord { { "sentence", p.Sentence }, { "command", p.Command } }).ToArray()
-        },
-    };
+            Options = { watch.Watch, watch.WaitHealthy },
+            Examples =
+            [
+                ("cluster health", "exit code 0 when it is"),
+                ("cluster health --wait-healthy --timeout 2m", "behind a restart, before the next one"),
+                ("cluster health --watch", "a line whenever it changes"),
+            ],
+            Details = "Exit codes: 0 healthy; 10 everything works, but would not after the next failure (a node is silent, a partition is\n"
+                + "under-replicated, a disk is nearly full); 11 something does not work (no leader, no controller, damage, a full disk);\n"
+                + "6 nobody answers; 7 --wait-healthy was in vain.",
+            Run = (context, ct) => watch.RunAsync(
+                context,
+                (_, health, at) =>
+                {
+                    WriteHealth(context, health, at);
+                    return health.Exit;
+                },
+                ct),
+        };
+    }
+
+    private static void WriteHealth(CommandContext context, ClusterHealth health, string? at)
+    {
+        if (context.HasOutputFormat)
+        {
+            context.Output.Single(ClusterRecords.Health(health));
+            return;
+        }
+
+        string word = health.Worst switch
+        {
+            Severity.Critical => "CRITICAL: ",
+            Severity.Warning => "WARNING: ",
+            _ => "",
+        };
+        string line = $"{(at is null ? "" : at + " ")}{word}{OutputText.Visible(health.Summary)}\n";
+        context.Host.Stdout.Write(System.Text.Encoding.UTF8.GetBytes(line));
+    }
 }

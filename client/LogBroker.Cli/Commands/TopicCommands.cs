@@ -38,6 +38,7 @@ internal static class TopicCommands
             [
                 ("topic create orders", "with the broker's defaults"),
                 ("topic create orders -p 6 -c retention.ms=86400000", "six partitions, records kept for a day"),
+                ("topic create orders -r 3", "three copies of each: one node may be lost"),
                 ("topic create orders --if-not-exists", "for scripts"),
             ],
             Run = async (context, ct) =>
@@ -66,13 +67,13 @@ internal static class TopicCommands
                 catch (LogBrokerException e) when (e.Reason == ErrorCode.TopicAlreadyExists && context.Arguments.GetValue(ifNotExists))
                 {
                     TopicDescription existing = await client.Topics.GetAsync(topic, ct);
-                    context.Outcome(TopicRecords.Whole(existing), $"topic {topic} exists, with {Partitions(existing)}");
+                    context.Outcome(TopicRecords.Whole(existing), $"topic {topic} exists, with {Partitions(existing)}, {Replicas(existing)} each");
                     return ExitCode.Ok;
                 }
 
                 context.Outcome(
                     TopicRecords.Whole(created),
-                    isDry ? $"topic {topic} can be created; nothing was (dry run)" : $"created topic {topic} with {Partitions(created)}");
+                    isDry ? $"topic {topic} can be created; nothing was (dry run)" : $"created topic {topic} with {Partitions(created)}, {Replicas(created)} each");
                 return ExitCode.Ok;
             },
         };
@@ -95,7 +96,8 @@ internal static class TopicCommands
                 await using LogBrokerClient client = context.CreateClient();
                 OutputWriter output = context.Output;
                 long count = 0;
-                await foreach (TopicDescription topic in client.Topics.ListAsync(context.Arguments.GetValue(all), ct))
+                await using var survey = new TopicSurvey(context, client);
+                await foreach (TopicDescription topic in survey.ListAsync(context.Arguments.GetValue(all), ct))
                 {
                     if (count++ == 0)
                     {
@@ -129,18 +131,20 @@ internal static class TopicCommands
             Arguments = { names },
             Examples =
             [
-                ("topic describe orders", "everything about it"),
+                ("topic describe orders", "everything about it: leaders and replicas, offsets, configuration"),
                 ("topic describe orders -o json | jq '.partitions[].highWatermark'", "where each partition ends"),
             ],
-            Details = "With -o json one topic is one object, several are {\"topics\": […]}.",
+            Details = "With -o json one topic is one object, several are {\"topics\": […]}. How far behind the replicas are is in:\n"
+                + "logbroker cluster partitions --topic TOPIC",
             Run = async (context, ct) =>
             {
                 await using LogBrokerClient client = context.CreateClient();
                 string[] topics = context.Arguments.GetRequiredValue(names);
                 var described = new List<TopicDescription>();
+                await using var survey = new TopicSurvey(context, client);
                 foreach (string topic in topics)
                 {
-                    described.Add(await client.Topics.GetAsync(topic, ct));
+                    described.Add(await survey.GetAsync(topic, ct));
                 }
 
                 if (described.Count > 1 && context.Format is OutputFormat.Json or OutputFormat.Jsonl)
@@ -160,4 +164,6 @@ internal static class TopicCommands
     }
 
     private static string Partitions(TopicDescription topic) => HumanSize.Counted(topic.Partitions.Count, "partition");
+
+    private static string Replicas(TopicDescription topic) => HumanSize.Counted(topic.ReplicationFactor, "replica");
 }

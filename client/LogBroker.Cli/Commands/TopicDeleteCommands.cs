@@ -32,7 +32,8 @@ internal static class TopicDeleteCommands
                 Position position = ConsumePlan.ParsePosition(context.Arguments.GetValue(before)!, "--before", context.Host.Time);
                 int[]? chosen = ConsumePlan.ParsePartitions(context.Arguments.GetRequiredValue(partitions));
                 await using LogBrokerClient client = context.CreateClient();
-                TopicDescription described = await client.Topics.GetAsync(topic, ct);
+                await using var survey = new TopicSurvey(context, client);
+                TopicDescription described = await survey.GetAsync(topic, ct);
                 IReadOnlyList<(int Partition, long Offset)> targets = await TargetsAsync(client, described, position, chosen, ct);
                 var plan = new Dictionary<int, long>();
                 long records = 0;
@@ -93,11 +94,12 @@ internal static class TopicDeleteCommands
             {
                 await using LogBrokerClient client = context.CreateClient();
                 var found = new List<TopicDescription>();
+                await using var survey = new TopicSurvey(context, client);
                 foreach (string topic in context.Arguments.GetRequiredValue(names).Distinct())
                 {
                     try
                     {
-                        found.Add(await client.Topics.GetAsync(topic, ct));
+                        found.Add(await survey.GetAsync(topic, ct));
                     }
                     catch (LogBrokerException e)
                         when (e.Reason == ErrorCode.UnknownTopicOrPartition && context.Arguments.GetValue(ifExists))

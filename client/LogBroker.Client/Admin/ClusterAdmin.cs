@@ -1,10 +1,10 @@
 namespace LogBroker.Client;
 
 /// <summary>
-/// Asks about nodes, leaders, health and configuration; from <see cref="LogBrokerClient.Cluster"/>. Thread-safe. All methods throw
+/// Asks about nodes, leaders, health and configuration, and moves leaders; from <see cref="LogBrokerClient.Cluster"/>. Thread-safe. All methods throw
 /// <see cref="LogBrokerException"/>.
 /// </summary>
-public sealed class ClusterAdmin
+public sealed partial class ClusterAdmin
 {
     private readonly ClusterCalls _calls;
 

@@ -4,7 +4,11 @@ namespace LogBroker.Client;
 /// <param name="NodeId">Its number, from 1.</param>
 /// <param name="Address">Where clients reach it, as <c>host:port</c>.</param>
 /// <param name="Rack">Its rack, or empty.</param>
-public sealed record BrokerNode(int NodeId, string Address, string Rack);
+public sealed record BrokerNode(int NodeId, string Address, string Rack)
+{
+    /// <summary>The version of its program, or empty.</summary>
+    public string Version { get; init; } = "";
+}
 
 /// <summary>Who is there and who leads what.</summary>
 /// <param name="ClusterId">The cluster.</param>
@@ -57,6 +61,18 @@ public sealed record ClusterStatus
     /// <summary>Partitions without a leader.</summary>
     public required int PartitionsLeaderless { get; init; }
 
+    /// <summary>Partitions led by the node that answered that have a replica which is not in sync.</summary>
+    public int PartitionsUnderReplicated { get; init; }
+
+    /// <summary>False until the configured nodes have agreed on being a cluster.</summary>
+    public bool IsFormed { get; init; } = true;
+
+    /// <summary>The leader of the metadata log, which alone changes topics; 0 when the node that answered knows none.</summary>
+    public int ControllerNodeId { get; init; }
+
+    /// <summary>Configured nodes that the node that answered does not hear, or that do not hear it.</summary>
+    public IReadOnlyList<int> NodeIdsUnheard { get; init; } = [];
+
     /// <summary>Damaged partitions.</summary>
     public required int PartitionsQuarantined { get; init; }
 
@@ -79,7 +95,14 @@ public sealed record ClusterStatus
 /// <summary>Something that needs attention.</summary>
 /// <param name="Sentence">What it is.</param>
 /// <param name="Command">A command line that shows more.</param>
-public sealed record ClusterProblem(string Sentence, string Command);
+public sealed record ClusterProblem(string Sentence, string Command)
+{
+    /// <summary>True when the node that answered has it itself; false when it sees it of the cluster, as another may not.</summary>
+    public bool IsOfNode { get; init; }
+
+    /// <summary>True when something does not work now.</summary>
+    public bool IsCritical { get; init; }
+}
 
 /// <summary>One entry of a node's configuration.</summary>
 /// <param name="Key">The key.</param>

@@ -4,7 +4,7 @@ namespace LogBroker.Client;
 /// Creates, describes and changes topics; from <see cref="LogBrokerClient.Topics"/>. Every change is durable when its task
 /// completes. Thread-safe. All methods throw <see cref="LogBrokerException"/>.
 /// </summary>
-public sealed class TopicsAdmin
+public sealed partial class TopicsAdmin
 {
     private readonly TopicsCalls _calls;
 

@@ -5,28 +5,30 @@ using Microsoft.Extensions.Logging;
 namespace LogBroker.Client;
 
 /// <summary>
-/// Makes unary calls to any server that can be reached, with retries. Owns the channels and the order in which servers are asked:
-/// the one that answered last comes first. Thread-safe.
+/// Makes unary calls to any server that can be reached, or to the controller, with retries. Owns the channels and the book of servers.
+/// Thread-safe.
 /// </summary>
 internal sealed class BrokerCalls : IDisposable
 {
+    /// <summary>How often in one round the word of a server about who is the controller is taken.</summary>
+    private const int HopsMax = 4;
+
     private readonly LogBrokerClientOptions _options;
     private readonly RetryPolicy _retry;
     private readonly ILogger _log;
-    private volatile string[] _servers;
+    private volatile string? _controller;
 
     public BrokerCalls(LogBrokerClientOptions options)
     {
         _options = options;
         _retry = new RetryPolicy(options);
         _log = options.LoggerFactory.CreateLogger(Telemetry.Name);
-        _servers = [.. ServerList.Parse(options.Servers)];
-        Bootstrap = _servers;
+        Servers = new ServerBook(ServerList.Parse(options.Servers), options.TimeProvider);
         Channels = new ChannelPool(options);
     }
 
-    /// <summary>The servers of the options.</summary>
-    public IReadOnlyList<string> Bootstrap { get; }
+    /// <summary>Which servers there are.</summary>
+    public ServerBook Servers { get; }
 
     public ChannelPool Channels { get; }
 
@@ -36,71 +38,94 @@ internal sealed class BrokerCalls : IDisposable
 
     public ILogger Log => _log;
 
-    /// <summary>Adds servers that metadata named, behind those known already.</summary>
-    public void Learn(IEnumerable<string> addresses) =>
-        _servers = [.. _servers.Concat(addresses).Distinct(StringComparer.OrdinalIgnoreCase).Take(64)];
-
     /// <summary>
     /// Asks one server after the other until one answers; begins anew, with waits, while <see
     /// cref="LogBrokerClientOptions.ConnectTimeout"/>
     /// is not over for unreachable servers, or <see cref="LogBrokerClientOptions.RequestTimeout"/> for answers that are retriable.
     /// </summary>
-    /// <param name="method">The method.</param>
-    /// <param name="request">The request.</param>
-    /// <param name="topic">What it is about, for the exception.</param>
-    /// <param name="isRepeatable">True when repeating a request whose answer was lost is harmless.</param>
-    /// <param name="cancellation">Ends it.</param>
-    public async Task<(TResponse Response, string Server)> AnyServerAsync<TRequest, TResponse>(
-        Method<TRequest, TResponse> method, TRequest request, string? topic, bool isRepeatable, CancellationToken cancellation)
+    /// <exception cref="OutcomeUnknownException">The answer was lost and repeating the request may do harm.</exception>
+    /// <exception cref="LogBrokerException">It was refused, or nobody can be asked.</exception>
+    public async Task<(TResponse Response, string Server)> AskAsync<TRequest, TResponse>(
+        Method<TRequest, TResponse> method, TRequest request, CallRules rules, CancellationToken cancellation)
     {
         long begin = _options.TimeProvider.GetTimestamp();
         for (int attempt = 1; ; attempt++)
         {
-            LogBrokerException? failure = null;
-            string[] servers = _servers;
-            foreach (string server in servers)
+            string? first = rules.NeedsController && _controller is { } known && !Servers.IsTroubled(known) ? known : null;
+            var round = new Round(Servers.InOrder(rules.IsElsewhere || attempt > 1), first);
+            while (round.TryNext(Servers, out string? server))
             {
-                TimeSpan left = _options.RequestTimeout - _options.TimeProvider.GetElapsedTime(begin);
-                var story = new CallStory(server, topic, null, attempt, _options.TimeProvider.GetElapsedTime(begin));
+                var story = new CallStory(server, rules.Topic, null, attempt, _options.TimeProvider.GetElapsedTime(begin));
                 try
                 {
                     using AsyncUnaryCall<TResponse> call = Channels.For(server, ChannelUse.Control).Unary(
-                        method,
-                        request,
-                        new CallOptions(timeout: Max(left, TimeSpan.FromMilliseconds(1)), cancellationToken: cancellation));
+                        method, request, new CallOptions(timeout: TimeoutOf(rules, attempt, story.Elapsed), cancellationToken: cancellation));
                     TResponse response = await call.ResponseAsync.ConfigureAwait(false);
-                    Prefer(server, servers);
+                    Servers.Answered(server);
+                    _controller = rules.NeedsController ? server : _controller;
                     return (response, server);
                 }
                 catch (RpcException e)
                 {
                     cancellation.ThrowIfCancellationRequested();
                     story = story with { Elapsed = _options.TimeProvider.GetElapsedTime(begin) };
-                    failure = Choose(failure, CallErrors.ToException(e, story));
-                    if (!MayGoOn(e, failure, isRepeatable))
-                    {
-                        throw failure;
-                    }
+                    LogBrokerException failure = CallErrors.ToException(e, story);
+                    Judge(e, failure, rules);
+                    round.Add(failure, rules.NeedsController ? AddressOfController(failure) : null);
                 }
             }
 
-            await WaitOrThrow(failure!, begin, attempt, servers, cancellation).ConfigureAwait(false);
+            await WaitOrThrow(round.Failure!, begin, attempt, round.Asked, cancellation).ConfigureAwait(false);
         }
     }
 
     public void Dispose() => Channels.Dispose();
 
-    /// <summary>A server that says something says more than one that cannot be reached.</summary>
-    private static LogBrokerException Choose(LogBrokerException? first, LogBrokerException second) =>
-        first is null || first is ServerUnreachableException ? second : first;
+    private TimeSpan TimeoutOf(CallRules rules, int attempt, TimeSpan elapsed)
+    {
+        TimeSpan left = Max(_options.RequestTimeout - elapsed, TimeSpan.FromMilliseconds(1));
+        return rules is { IsRepeatable: true, AttemptTimeout: { } first } && Servers.HasSeveral
+            ? Min(left, CallRules.Growing(first, attempt))
+            : left;
+    }
 
-    private static bool MayGoOn(RpcException e, LogBrokerException failure, bool isRepeatable) =>
-        failure is ServerUnreachableException ? isRepeatable || CallErrors.WasNeverSent(e)
-        : failure.Reason == ErrorCode.Timeout ? isRepeatable
-        : failure.IsRetriable;
+    /// <summary>Takes note of how a server fares, and throws when the request must not be repeated.</summary>
+    private void Judge(RpcException e, LogBrokerException failure, CallRules rules)
+    {
+        bool isUnreachable = failure is ServerUnreachableException;
+        if (isUnreachable)
+        {
+            Servers.Failed(failure.Endpoint!);
+        }
+        else if (failure.Reason == ErrorCode.Timeout)
+        {
+            Servers.Doubt(failure.Endpoint!);
+        }
+
+        if (isUnreachable && !rules.IsRepeatable && !CallErrors.WasNeverSent(e))
+        {
+            throw new OutcomeUnknownException($"what was asked for may or may not have been done: {failure.Message}", failure)
+            {
+                Topic = failure.Topic,
+                Endpoint = failure.Endpoint,
+                Attempts = failure.Attempts,
+                Elapsed = failure.Elapsed,
+            };
+        }
+
+        bool mayGoOn = isUnreachable
+            || (failure.Reason is ErrorCode.Timeout or ErrorCode.OutcomeUnknown ? rules.IsRepeatable : failure.IsRetriable);
+        if (!mayGoOn)
+        {
+            throw failure;
+        }
+    }
+
+    private string? AddressOfController(LogBrokerException failure) =>
+        LeaderHint.TryRead(failure, out LeaderHint hint) ? hint.Address ?? Servers.AddressOf(hint.NodeId) : null;
 
     private async Task WaitOrThrow(
-        LogBrokerException failure, long begin, int attempt, string[] servers, CancellationToken cancellation)
+        LogBrokerException failure, long begin, int attempt, IReadOnlyCollection<string> servers, CancellationToken cancellation)
     {
         TimeSpan limit = failure is ServerUnreachableException
             ? Min(_options.ConnectTimeout, _options.RequestTimeout)
@@ -109,7 +134,7 @@ internal sealed class BrokerCalls : IDisposable
         TimeSpan elapsed = _options.TimeProvider.GetElapsedTime(begin);
         if (elapsed + wait >= limit)
         {
-            throw failure is ServerUnreachableException && servers.Length > 1
+            throw failure is ServerUnreachableException && servers.Count > 1
                 ? new ServerUnreachableException($"none of {string.Join(", ", servers)} can be reached; {failure.Message}", failure)
                 {
                     Topic = failure.Topic,
@@ -124,15 +149,57 @@ internal sealed class BrokerCalls : IDisposable
         await Task.Delay(wait, _options.TimeProvider, cancellation).ConfigureAwait(false);
     }
 
-    private void Prefer(string server, string[] asked)
-    {
-        if (asked[0] != server)
-        {
-            _servers = [server, .. _servers.Where(s => s != server)];
-        }
-    }
-
     private static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
     private static TimeSpan Min(TimeSpan a, TimeSpan b) => a < b ? a : b;
+
+    /// <summary>
+    /// One walk over the servers: each is asked at most once, those that are left alone only while nobody has answered. Owned by its
+    /// call.
+    /// </summary>
+    private sealed class Round(List<string> servers, string? first)
+    {
+        private readonly HashSet<string> _asked = new(StringComparer.OrdinalIgnoreCase);
+        private string? _next = first;
+        private int _place;
+        private int _hops;
+        private bool _isAnswered;
+
+        /// <summary>What says most: a server that says something before one that cannot be reached.</summary>
+        public LogBrokerException? Failure { get; private set; }
+
+        public IReadOnlyCollection<string> Asked => _asked;
+
+        public bool TryNext(ServerBook book, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out string? server)
+        {
+            server = _next;
+            _next = null;
+            if (server is not null && _asked.Add(server))
+            {
+                return true;
+            }
+
+            while (_place < servers.Count)
+            {
+                server = servers[_place++];
+                if (!(_isAnswered && book.IsTroubled(server)) && _asked.Add(server))
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+
+        public void Add(LogBrokerException failure, string? hint)
+        {
+            _isAnswered |= failure is not ServerUnreachableException;
+            Failure = Failure is null or ServerUnreachableException ? failure : Failure;
+            if (hint is not null && _hops < HopsMax && !_asked.Contains(hint))
+            {
+                _hops++;
+                _next = hint;
+            }
+        }
+    }
 }

@@ -28,9 +28,9 @@ internal sealed class ChannelPool : IDisposable
         _options = new GrpcChannelOptions
         {
             ReceiveBytesMax = Limits.FetchBytesMax + Limits.RequestBytesMax,
-            ConnectTimeout = options.ConnectTimeout < TimeSpan.FromSeconds(5) && options.ConnectTimeout > TimeSpan.Zero
+            ConnectTimeout = options.ConnectTimeout < options.NodeConnectTimeout && options.ConnectTimeout > TimeSpan.Zero
                 ? options.ConnectTimeout
-                : TimeSpan.FromSeconds(5),
+                : options.NodeConnectTimeout,
         };
     }
 

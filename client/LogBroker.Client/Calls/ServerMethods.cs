@@ -41,6 +41,18 @@ internal static class ServerMethods
     public static readonly Method<ListConfigRequest, ListConfigResponse> ListConfig =
         Method.Create(Cluster, "ListConfig", ListConfigRequest.Parser, ListConfigResponse.Parser);
 
+    public static readonly Method<ListNodesRequest, ListNodesResponse> ListNodes =
+        Method.Create(Cluster, "ListNodes", ListNodesRequest.Parser, ListNodesResponse.Parser);
+
+    public static readonly Method<ListClusterPartitionsRequest, ListClusterPartitionsResponse> ListClusterPartitions =
+        Method.Create(Cluster, "ListClusterPartitions", ListClusterPartitionsRequest.Parser, ListClusterPartitionsResponse.Parser);
+
+    public static readonly Method<TransferLeaderRequest, TransferLeaderResponse> TransferLeader =
+        Method.Create(Cluster, "TransferLeader", TransferLeaderRequest.Parser, TransferLeaderResponse.Parser);
+
+    public static readonly Method<SetNodeDrainingRequest, SetNodeDrainingResponse> SetNodeDraining =
+        Method.Create(Cluster, "SetNodeDraining", SetNodeDrainingRequest.Parser, SetNodeDrainingResponse.Parser);
+
     public static readonly Method<ListOffsetsRequest, ListOffsetsResponse> ListOffsets =
         Method.Create(Consumer, "ListOffsets", ListOffsetsRequest.Parser, ListOffsetsResponse.Parser);
 

@@ -4,8 +4,8 @@ using LogBroker.Rpc;
 
 namespace LogBroker.Client;
 
-/// <summary>The calls of the service Topics, in the client's own types. Thread-safe.</summary>
-internal sealed class TopicsCalls(BrokerCalls calls)
+/// <summary>The calls of the service Topics, in the client's own types; changes are made by the controller. Thread-safe.</summary>
+internal sealed partial class TopicsCalls(BrokerCalls calls, MetadataCache metadata)
 {
     public async Task<TopicDescription> CreateAsync(string name, TopicSpec spec, bool validateOnly, CancellationToken cancellation)
     {
@@ -75,21 +75,9 @@ internal sealed class TopicsCalls(BrokerCalls calls)
         return response.TopicId;
     }
 
-    public async Task<IReadOnlyDictionary<int, long>> DeleteRecordsAsync(
-        string name, IReadOnlyDictionary<int, long> beforeOffsets, bool validateOnly, CancellationToken cancellation)
-    {
-        var request = new DeleteRecordsRequest { Topic = name, ValidateOnly = validateOnly };
-        foreach ((int partition, long offset) in beforeOffsets)
-        {
-            request.Partitions.Add(new DeleteRecordsPartition { Partition = partition, BeforeOffset = offset });
-        }
-
-        // Repeating is harmless for a named offset, but "everything that is there now" may be more the second time.
-        bool isRepeatable = beforeOffsets.Values.All(offset => offset >= 0);
-        DeleteRecordsResponse response = await AskAsync(
-            ServerMethods.DeleteRecords, request, name, isRepeatable, cancellation).ConfigureAwait(false);
-        return response.Partitions.ToDictionary(p => p.Partition, p => p.LogStartOffset);
-    }
+    public Task<IReadOnlyDictionary<int, long>> DeleteRecordsAsync(
+        string name, IReadOnlyDictionary<int, long> beforeOffsets, bool validateOnly, CancellationToken cancellation) =>
+        new RecordsDeletion(calls, metadata, name, beforeOffsets, validateOnly).RunAsync(cancellation);
 
     private static TopicDescription Describe(Topic topic) => new(
         topic.Name,
@@ -113,7 +101,9 @@ internal sealed class TopicsCalls(BrokerCalls calls)
     private async Task<TResponse> AskAsync<TRequest, TResponse>(
         Method<TRequest, TResponse> method, TRequest request, string? topic, bool isRepeatable, CancellationToken cancellation)
     {
-        (TResponse response, _) = await calls.AnyServerAsync(method, request, topic, isRepeatable, cancellation).ConfigureAwait(false);
+        // Questions go there too: what it has just changed, others may not have heard of yet.
+        var rules = new CallRules(topic, isRepeatable, NeedsController: true, AttemptTimeout: CallRules.WorkTimeout);
+        (TResponse response, _) = await calls.AskAsync(method, request, rules, cancellation).ConfigureAwait(false);
         return response;
     }
 }

@@ -5,8 +5,8 @@ namespace LogBroker.Client;
 
 /// <summary>
 /// Sends the batches of all partitions that one server leads: a loop that takes one batch of each partition in turn and keeps one
-/// stream open. A partition stands in its queue at most once. A new stream is opened only after all batches of the last one have gone
-/// back to their partitions, so nothing overtakes.
+/// stream open. A partition that has gone over to another sender meanwhile is passed over. A new stream is opened only after all batches
+/// of the last one have gone back to their partitions, so nothing overtakes.
 /// </summary>
 internal sealed class NodeSender
 {
@@ -37,7 +37,7 @@ internal sealed class NodeSender
     {
         if (!_ready.Writer.TryWrite(partition))
         {
-            partition.BackOff(new LogBrokerException(ErrorCode.ShuttingDown, "the producer is disposed of"));
+            partition.BackOff(this, new LogBrokerException(ErrorCode.ShuttingDown, "the producer is disposed of"));
         }
     }
 
@@ -84,7 +84,7 @@ internal sealed class NodeSender
                 catch (Exception e)
                 {
                     LogEvents.SenderFailed(_core.Log, Server, e);
-                    partition.BackOff(new LogBrokerException(ErrorCode.Internal, e.Message, e));
+                    partition.BackOff(this, new LogBrokerException(ErrorCode.Internal, e.Message, e));
                 }
             }
 
@@ -97,42 +97,51 @@ internal sealed class NodeSender
 
     private async ValueTask ServeAsync(PartitionQueue partition)
     {
+        if (!partition.IsOwnedBy(this))
+        {
+            return;
+        }
+
         ProduceStream? stream = _stream is { IsUsable: true } open ? open : await OpenAsync().ConfigureAwait(false);
         if (stream is null)
         {
-            partition.BackOff(_openFailure!);
+            partition.BackOff(this, _openFailure!);
             return;
         }
 
         await stream.WaitForRoomAsync().ConfigureAwait(false);
-        TakeOutcome outcome = partition.TryTake(this, out ProducerBatch? batch, out bool hasMore);
-        while (outcome is TakeOutcome.NeedsIdentity or TakeOutcome.NeedsNextEpoch)
+        if (!IsLeaderOf(partition, out int leaderEpoch))
         {
-            try
+            if (partition.IsOwnedBy(this))
             {
-                partition.Adopt(outcome == TakeOutcome.NeedsIdentity
-                    ? await _core.IdentityAsync().ConfigureAwait(false)
-                    : await _core.NextEpochAsync(partition).ConfigureAwait(false));
-            }
-            catch (LogBrokerException e)
-            {
-                partition.BackOff(e);
-                return;
+                _core.Schedule(partition);
             }
 
-            outcome = partition.TryTake(this, out batch, out hasMore);
+            return;
         }
 
+        TakeOutcome outcome = partition.TryTake(this, leaderEpoch, out ProducerBatch? batch, out int attempt, out bool hasMore);
         if (outcome == TakeOutcome.Batch)
         {
-            int leaderEpoch = _core.Metadata.LeaderOf(partition.Topic, partition.Partition)?.Epoch ?? 0;
-            await stream.SendAsync(batch!, leaderEpoch).ConfigureAwait(false);
+            await stream.SendAsync(batch!, attempt, leaderEpoch).ConfigureAwait(false);
             _core.DropBatch(batch!);
             if (hasMore)
             {
                 Post(partition);
             }
         }
+        else if (outcome != TakeOutcome.Nothing)
+        {
+            // Not awaited: it may take an election of the controller, and other partitions have what they need.
+            _ = _core.AdoptAsync(partition, outcome);
+        }
+    }
+
+    private bool IsLeaderOf(PartitionQueue partition, out int leaderEpoch)
+    {
+        LeaderPlace? leader = _core.Metadata.LeaderOf(partition.Topic, partition.Partition);
+        leaderEpoch = leader?.Epoch ?? 0;
+        return leader is { } place && string.Equals(place.Server, Server, StringComparison.OrdinalIgnoreCase);
     }
 
     private async ValueTask<ProduceStream?> OpenAsync()
@@ -168,7 +177,7 @@ internal sealed class NodeSender
             _openFailure = e;
             _openFailures++;
             _openNotBefore = _core.Now() + _core.Ticks(_core.Retry.Wait(_openFailures, e.RetryAfter));
-            _core.RefreshLeaders();
+            _core.LeadersAreInDoubt(Server, isUnreachable: e is ServerUnreachableException);
             return null;
         }
     }

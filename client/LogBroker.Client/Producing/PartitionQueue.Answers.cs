@@ -5,29 +5,13 @@ namespace LogBroker.Client;
 /// <summary>What becomes of batches: acknowledged, refused, lost with their stream, expired.</summary>
 internal sealed partial class PartitionQueue
 {
-    private SequenceRepair _repair;
-    private int _holeSequence;
-    private long _holePlace;
-
-    /// <summary>What must be done about a hole in the sequence before anything more is sent.</summary>
-    private enum SequenceRepair
-    {
-        None,
-
-        /// <summary>The batch was certainly not written: those behind it take over its numbers.</summary>
-        Renumber,
-
-        /// <summary>It may have been written, or the broker no longer knows the producer: a new epoch begins at 0.</summary>
-        NextEpoch,
-    }
-
     /// <summary>The broker wrote it.</summary>
-    public void OnAck(ProducerBatch batch, in ProduceAckView ack)
+    public void OnAck(ProducerBatch batch, int attempt, in ProduceAckView ack)
     {
         bool mustSchedule;
         lock (_gate)
         {
-            if (!_inFlight.Remove(batch))
+            if (!TakeAnswered(batch, attempt))
             {
                 return;
             }
@@ -35,6 +19,7 @@ internal sealed partial class PartitionQueue
             batch.End(ack);
             _failures = 0;
             _notBefore = 0;
+            _doubtsLeader = false;
             mustSchedule = AfterAnswer();
         }
 
@@ -42,12 +27,15 @@ internal sealed partial class PartitionQueue
     }
 
     /// <summary>The broker answered with an error.</summary>
-    public void OnRefused(ProducerBatch batch, LogBrokerException error)
+    public void OnRefused(ProducerBatch batch, int attempt, LogBrokerException error)
     {
+        // First, so that the batch need not wait when the broker says who leads.
+        core.Metadata.TakeHint(topic.Name, partition, error);
         bool mustSchedule;
+        bool mustAsk;
         lock (_gate)
         {
-            if (!_inFlight.Remove(batch))
+            if (!TakeAnswered(batch, attempt))
             {
                 return;
             }
@@ -55,83 +43,51 @@ internal sealed partial class PartitionQueue
             batch.LastError = error;
             Judge(batch, error);
             mustSchedule = AfterAnswer();
+            mustAsk = _doubtsLeader;
+        }
+
+        Finish(mustSchedule);
+        if (mustAsk)
+        {
+            core.AskForLeader(topic);
+        }
+    }
+
+    /// <summary>The stream ended before there was an answer.</summary>
+    public void OnLost(ProducerBatch batch, int attempt, LogBrokerException error)
+    {
+        bool mustSchedule;
+        lock (_gate)
+        {
+            if (!TakeAnswered(batch, attempt))
+            {
+                return;
+            }
+
+            TakeBack(batch, error);
+            mustSchedule = AfterAnswer();
         }
 
         Finish(mustSchedule);
     }
 
-    /// <summary>The stream ended before there was an answer.</summary>
-    public void OnLost(ProducerBatch batch, LogBrokerException error)
+    /// <summary>It could not even be sent.</summary>
+    public void OnUnsent(ProducerBatch batch, int attempt, LogBrokerException error)
     {
         bool mustSchedule;
         lock (_gate)
         {
-            if (!_inFlight.Remove(batch))
+            if (!TakeAnswered(batch, attempt))
             {
                 return;
             }
 
             batch.LastError = error;
-            batch.MayBeWritten = true;
-            if (core.IsIdempotent)
-            {
-                Requeue(batch, error, isCause: _resend.Count == 0);
-            }
-            else
-            {
-                batch.End(Unknown(batch, error));
-            }
-
+            Requeue(batch, error, isCause: _resend.Count == 0);
             mustSchedule = AfterAnswer();
         }
 
         Finish(mustSchedule);
-    }
-
-    /// <summary>
-    /// Looks at the clock: ends what has had its time, schedules what has waited long enough. True when a batch in flight has been
-    /// without an answer for so long that its stream must be broken.
-    /// </summary>
-    /// <param name="hasWork">True while anything is unfinished.</param>
-    public bool Sweep(out bool hasWork)
-    {
-        bool mustSchedule;
-        bool isStuck;
-        lock (_gate)
-        {
-            long now = core.Now();
-            foreach (ProducerBatch batch in _order)
-            {
-                if (now - batch.OpenedAt < core.DeliveryTicks)
-                {
-                    break;
-                }
-
-                if (!batch.IsEnded)
-                {
-                    Expire(batch);
-                }
-            }
-
-            isStuck = _inFlight.Count > 0 && now - _inFlight[0].SentAt > core.SilenceTicks;
-            mustSchedule = AfterAnswer();
-            hasWork = _order.Count > 0;
-        }
-
-        Finish(mustSchedule);
-        return isStuck;
-    }
-
-    /// <summary>The sender that has batches in flight.</summary>
-    public NodeSender? Via
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _via;
-            }
-        }
     }
 
     /// <summary>True while anything is unfinished.</summary>
@@ -207,25 +163,18 @@ internal sealed partial class PartitionQueue
                 core.Fence(error);
                 break;
             case ErrorCode.OutcomeUnknown:
-                batch.MayBeWritten = true;
-                if (core.IsIdempotent)
-                {
-                    Requeue(batch, error, isCause: true);
-                }
-                else
-                {
-                    batch.End(Unknown(batch, error));
-                }
-
+                // Often said by a leader that resigns.
+                TakeBack(batch, error);
                 break;
             case ErrorCode.EarlierBatchFailed:
-                Requeue(batch, error, isCause: false);
+                // Where no earlier one is to be sent again, the broker must be given time.
+                Requeue(batch, error, isCause: _resend.Count == 0);
                 break;
             default:
                 if (error.IsRetriable)
                 {
+                    _doubtsLeader |= IsAboutLeader(error.Reason) && !IsLedElsewhere(batch.Server);
                     Requeue(batch, error, isCause: true);
-                    core.ForgetLeader(topic, error.Reason);
                 }
                 else
                 {
@@ -237,6 +186,28 @@ internal sealed partial class PartitionQueue
         }
     }
 
+    /// <summary>False for the answer to an attempt that counts no more: its batch was taken back, sent again, or has ended.</summary>
+    private bool TakeAnswered(ProducerBatch batch, int attempt) => batch.Attempts == attempt && _inFlight.Remove(batch);
+
+    /// <summary>A batch without an answer, which is out of flight: it is sent again where that cannot do harm.</summary>
+    private void TakeBack(ProducerBatch batch, LogBrokerException error)
+    {
+        batch.LastError = error;
+        batch.MayBeWritten = true;
+        _doubtsLeader |= !IsLedElsewhere(batch.Server);
+        if (core.IsIdempotent)
+        {
+            Requeue(batch, error, isCause: error.Reason == ErrorCode.OutcomeUnknown || _resend.Count == 0);
+        }
+        else
+        {
+            batch.End(Unknown(batch, error));
+        }
+    }
+
+    private static bool IsAboutLeader(ErrorCode reason) =>
+        reason is ErrorCode.NotLeader or ErrorCode.FencedEpoch or ErrorCode.UnknownEpoch or ErrorCode.ShuttingDown;
+
     private void Fail(ProducerBatch batch, LogBrokerException failure, SequenceRepair repair)
     {
         batch.End(failure);
@@ -244,19 +215,6 @@ internal sealed partial class PartitionQueue
         {
             Repair(repair, batch);
         }
-    }
-
-    private void Repair(SequenceRepair repair, ProducerBatch hole)
-    {
-        if (_repair == SequenceRepair.None || hole.Place < _holePlace)
-        {
-            _holeSequence = hole.Sequence;
-            _holePlace = hole.Place;
-        }
-
-        // A second hole further on needs nothing more than the first one; an uncertain one needs the epoch.
-        _repair = repair > _repair ? repair : _repair;
-        _isDraining = true;
     }
 
     /// <summary>Puts a batch back in its place; only the first one of a refused row makes the partition wait.</summary>
@@ -271,7 +229,7 @@ internal sealed partial class PartitionQueue
         _resend.Insert(place, batch);
         _isDraining = true;
         _lastError = error;
-        if (isCause)
+        if (isCause && !IsLedElsewhere(batch.Server))
         {
             Delay(error.RetryAfter);
             LogEvents.BatchRefused(
@@ -301,59 +259,6 @@ internal sealed partial class PartitionQueue
         {
             core.Schedule(this);
         }
-    }
-
-    /// <summary>Makes the sequence whole before the next batch; nothing is in flight when there is something to repair.</summary>
-    private TakeOutcome PrepareSequence()
-    {
-        if (!_identity.Id.IsSome)
-        {
-            return TakeOutcome.NeedsIdentity;
-        }
-
-        if (_repair == SequenceRepair.NextEpoch)
-        {
-            return TakeOutcome.NeedsNextEpoch;
-        }
-
-        if (_repair == SequenceRepair.Renumber)
-        {
-            List<ProducerBatch> behind = _resend.FindAll(b => b.Place > _holePlace);
-            if (behind.Exists(static b => b.MayBeWritten))
-            {
-                _repair = SequenceRepair.NextEpoch;
-                return TakeOutcome.NeedsNextEpoch;
-            }
-
-            _nextSequence = _holeSequence;
-            Renumber(behind);
-            _repair = SequenceRepair.None;
-        }
-
-        return TakeOutcome.Batch;
-    }
-
-    private void Renumber(List<ProducerBatch> batches)
-    {
-        foreach (ProducerBatch batch in batches)
-        {
-            batch.Stamp(_identity, _nextSequence);
-            _nextSequence = ProducerIdentity.NextSequence(_nextSequence, batch.Records);
-        }
-    }
-
-    /// <summary>Under a new epoch the broker could not recognise a batch that it has written under the old one.</summary>
-    private void EndUncertain()
-    {
-        foreach (ProducerBatch batch in _resend)
-        {
-            if (batch.MayBeWritten)
-            {
-                batch.End(Unknown(batch, batch.LastError));
-            }
-        }
-
-        _resend.RemoveAll(static b => b.IsEnded);
     }
 
     private void Expire(ProducerBatch batch)

@@ -31,6 +31,9 @@ internal enum TakeOutcome
 /// sent again from the first unanswered one, in order, with their old sequences, which the broker recognises. When a batch fails for
 /// good, the sequence has a hole: if it certainly was not written, the batches behind it are numbered anew; if it may have been, they
 /// take a new producer epoch, and those of them that may themselves have been written fail as unknown.
+/// One sender at a time has the partition: that of its leader. When another node leads, batches that the old one does not answer are
+/// taken back and sent again there; what the old one still says about them, or still does with them, counts for nothing: it may
+/// write copies under the same sequences, which the broker recognises, or under an epoch of its own that is over.
 /// State is guarded by one lock; listeners are called outside of it, by one thread at a time, in order.
 /// </remarks>
 internal sealed partial class PartitionQueue(ProducerCore core, TopicQueue topic, int partition)
@@ -56,15 +59,11 @@ internal sealed partial class PartitionQueue(ProducerCore core, TopicQueue topic
     private readonly List<ProducerBatch> _inFlight = [];
 
     private ProducerBatch? _open;
-    private NodeSender? _via;
-    private bool _isScheduled;
     private bool _isDraining;
     private bool _isAnnouncing;
     private long _notBefore;
     private int _failures;
     private LogBrokerException? _lastError;
-    private ProducerIdentity _identity = ProducerIdentity.None;
-    private int _nextSequence;
     private long _places;
 
     public string Topic => topic.Name;
@@ -99,103 +98,6 @@ internal sealed partial class PartitionQueue(ProducerCore core, TopicQueue topic
         }
 
         return outcome;
-    }
-
-    /// <summary>Called by the one sender that has the partition scheduled.</summary>
-    /// <param name="sender">That sender.</param>
-    /// <param name="batch">The batch to send, with a reference that the sender drops.</param>
-    /// <param name="hasMore">True when the sender should come again; the partition stays scheduled then.</param>
-    public TakeOutcome TryTake(NodeSender sender, out ProducerBatch? batch, out bool hasMore)
-    {
-        lock (_gate)
-        {
-            batch = null;
-            hasMore = false;
-            long now = core.Now();
-            if (_inFlight.Count > 0 && _via != sender)
-            {
-                // Over another stream the next batch could overtake those in flight.
-                _isDraining = true;
-            }
-
-            if (!CanSend(now))
-            {
-                _isScheduled = false;
-                return TakeOutcome.Nothing;
-            }
-
-            if (core.IsIdempotent && PrepareSequence() is var preparation and not TakeOutcome.Batch)
-            {
-                return preparation;
-            }
-
-            batch = Next();
-            if (batch.Attempts == 0)
-            {
-                batch.Place = ++_places;
-                core.OnFirstSent();
-            }
-
-            if (batch.Sequence < 0 && core.IsIdempotent)
-            {
-                batch.Stamp(_identity, _nextSequence);
-                _nextSequence = ProducerIdentity.NextSequence(_nextSequence, batch.Records);
-            }
-
-            batch.Attempts++;
-            batch.SentAt = now;
-            batch.Server = sender.Server;
-            batch.AddReference();
-            _inFlight.Add(batch);
-            _via = sender;
-            hasMore = CanSend(now);
-            _isScheduled = hasMore;
-            return TakeOutcome.Batch;
-        }
-    }
-
-    /// <summary>The identity to begin or to go on with. The partition is scheduled and nothing is in flight.</summary>
-    public void Adopt(ProducerIdentity identity)
-    {
-        lock (_gate)
-        {
-            _identity = identity;
-            _nextSequence = 0;
-            if (_repair == SequenceRepair.NextEpoch)
-            {
-                EndUncertain();
-                Renumber(_resend);
-            }
-
-            _repair = SequenceRepair.None;
-        }
-
-        Announce();
-    }
-
-    /// <summary>The identity that is to be replaced.</summary>
-    public ProducerIdentity Identity
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _identity;
-            }
-        }
-    }
-
-    /// <summary>
-    /// Gives up being scheduled until some time has passed: nobody leads it, or the leader cannot be reached.
-    /// </summary>
-    public void BackOff(LogBrokerException why)
-    {
-        lock (_gate)
-        {
-            _isScheduled = false;
-            _lastError = why;
-            Delay(why.RetryAfter);
-        }
     }
 
     /// <summary>Sends what there is without waiting for more, and tells when all of it has ended; null when there is nothing.</summary>
@@ -406,7 +308,8 @@ internal sealed partial class PartitionQueue(ProducerCore core, TopicQueue topic
 
     private bool CanSend(long now)
     {
-        if ((_isDraining && _inFlight.Count > 0)
+        if (_isAdopting
+            || (_isDraining && _inFlight.Count > 0)
             || _inFlight.Count >= core.BatchesInFlightMax
             || (_notBefore != 0 && now < _notBefore))
         {

@@ -15,7 +15,7 @@ internal sealed class ProduceStream
     private readonly AsyncDuplexStreamingCall<ProduceOut, ProduceIn> _call;
     private readonly Lock _lock = new();
     /// <summary>Holds a reference to each batch: it must not serve other records while an answer for it may still come.</summary>
-    private readonly Dictionary<ulong, (ProducerBatch Batch, int Bytes)> _outstanding = [];
+    private readonly Dictionary<ulong, (ProducerBatch Batch, int Attempt, int Bytes)> _outstanding = [];
 
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _lastId;
@@ -97,7 +97,7 @@ internal sealed class ProduceStream
     /// <summary>
     /// Sends a batch, without flushing. Never fails: a batch that cannot be sent goes back to its partition like one without an answer.
     /// </summary>
-    public async ValueTask SendAsync(ProducerBatch batch, int leaderEpoch)
+    public async ValueTask SendAsync(ProducerBatch batch, int attempt, int leaderEpoch)
     {
         ReadOnlyMemory<byte> bytes = batch.Finish();
         var head = new ProduceHead(
@@ -107,9 +107,9 @@ internal sealed class ProduceStream
             (RequiredAcks)_core.Options.Acks,
             _core.AckTimeoutMs(batch),
             leaderEpoch);
-        if (!TryRegister(head.CorrelationId, batch, bytes.Length))
+        if (!TryRegister(head.CorrelationId, batch, attempt, bytes.Length))
         {
-            batch.Owner.OnLost(batch, _whyEnded!);
+            batch.Owner.OnUnsent(batch, attempt, _whyEnded!);
             return;
         }
 
@@ -158,7 +158,7 @@ internal sealed class ProduceStream
         _call.Dispose();
     }
 
-    private bool TryRegister(ulong id, ProducerBatch batch, int bytes)
+    private bool TryRegister(ulong id, ProducerBatch batch, int attempt, int bytes)
     {
         lock (_lock)
         {
@@ -168,7 +168,7 @@ internal sealed class ProduceStream
             }
 
             batch.AddReference();
-            _outstanding.Add(id, (batch, bytes));
+            _outstanding.Add(id, (batch, attempt, bytes));
             _outstandingBytes += bytes;
             return true;
         }
@@ -220,13 +220,14 @@ internal sealed class ProduceStream
             {
                 ReturnAfter = TimeSpan.FromMilliseconds(Math.Clamp(goAway.RetryAfterMs, 0, 60_000));
                 _isLeaving = true;
+                _core.LeadersAreInDoubt(_server, isUnreachable: false);
             }
 
             return;
         }
 
         ProduceAckView ack = message.Ack;
-        (ProducerBatch Batch, int Bytes) answered;
+        (ProducerBatch Batch, int Attempt, int Bytes) answered;
         TaskCompletionSource? room;
         lock (_lock)
         {
@@ -244,11 +245,11 @@ internal sealed class ProduceStream
         ProducerBatch batch = answered.Batch;
         if (ack.Error is null)
         {
-            batch.Owner.OnAck(batch, ack);
+            batch.Owner.OnAck(batch, answered.Attempt, ack);
         }
         else
         {
-            batch.Owner.OnRefused(batch, CallErrors.ToException(ack.Error, new CallStory(_server)));
+            batch.Owner.OnRefused(batch, answered.Attempt, CallErrors.ToException(ack.Error, new CallStory(_server)));
         }
 
         _core.DropBatch(batch);
@@ -256,14 +257,14 @@ internal sealed class ProduceStream
 
     private void End(LogBrokerException why)
     {
-        List<ProducerBatch> lost;
+        List<(ProducerBatch Batch, int Attempt)> lost;
         TaskCompletionSource? room;
         lock (_lock)
         {
             _whyEnded ??= why;
             why = _whyEnded;
             _isDead = true;
-            lost = [.. _outstanding.OrderBy(o => o.Key).Select(o => o.Value.Batch)];
+            lost = [.. _outstanding.OrderBy(o => o.Key).Select(o => (o.Value.Batch, o.Value.Attempt))];
             _outstanding.Clear();
             room = _room;
             _room = null;
@@ -275,10 +276,15 @@ internal sealed class ProduceStream
             LogEvents.ProduceStreamLost(_core.Log, _server, lost.Count, why.Message);
         }
 
-        foreach (ProducerBatch batch in lost)
+        foreach ((ProducerBatch batch, int attempt) in lost)
         {
-            batch.Owner.OnLost(batch, why);
+            batch.Owner.OnLost(batch, attempt, why);
             _core.DropBatch(batch);
+        }
+
+        if (!_isLeaving)
+        {
+            _core.LeadersAreInDoubt(_server, isUnreachable: false);
         }
 
         room?.TrySetResult();

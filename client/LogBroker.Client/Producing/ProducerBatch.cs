@@ -13,6 +13,7 @@ internal sealed class ProducerBatch
     private const int LinksMax = 128;
 
     private readonly List<PlacedDelivery> _deliveries = [];
+    private readonly Lock _finishing = new();
     private TaskCompletionSource? _ended;
     private int _references = 1;
 
@@ -51,6 +52,7 @@ internal sealed class ProducerBatch
     /// <summary>Its place among the batches of its partition, from 1; 0 until it is first sent.</summary>
     public long Place { get; set; }
 
+    /// <summary>How often it was sent; the number of an attempt tells its answer from that of an earlier one.</summary>
     public int Attempts { get; set; }
 
     /// <summary>True when an attempt ended without a definite answer.</summary>
@@ -122,17 +124,20 @@ internal sealed class ProducerBatch
     }
 
     /// <summary>
-    /// The bytes to send. Not under the partition's lock: the sender of the partition is the only one that asks, while it holds a
-    /// reference, and nobody stamps a batch that is being sent.
+    /// The bytes to send. Not under the partition's lock: a sender asks while it holds a reference, and nobody stamps a batch that is
+    /// being sent. There may be two: one that hangs, and the one that sends the batch again to another leader.
     /// </summary>
     public ReadOnlyMemory<byte> Finish()
     {
-        if (Bytes.IsEmpty)
+        lock (_finishing)
         {
-            Bytes = Builder.Finish(Identity.Id, Identity.Epoch, Sequence);
-        }
+            if (Bytes.IsEmpty)
+            {
+                Bytes = Builder.Finish(Identity.Id, Identity.Epoch, Sequence);
+            }
 
-        return Bytes;
+            return Bytes;
+        }
     }
 
     public void End(in ProduceAckView ack)

@@ -17,29 +17,65 @@ internal sealed partial class ProducerCore
     {
         if (Metadata.LeaderOf(partition.Topic, partition.Partition) is { } leader)
         {
-            SenderOf(leader.Server).Post(partition);
+            NodeSender sender = SenderOf(leader.Server);
+            partition.AssignTo(sender);
+            sender.Post(partition);
             return;
         }
 
-        partition.BackOff(OffsetLookup.NoLeader(new TopicPartition(partition.Topic, partition.Partition)));
-        _ = RefreshAsync(partition.Topic);
-    }
-
-    /// <summary>The answer of a broker says that what is known about leaders is wrong.</summary>
-    public void ForgetLeader(TopicQueue topic, ErrorCode reason)
-    {
-        if (reason is ErrorCode.NotLeader or ErrorCode.FencedEpoch or ErrorCode.UnknownEpoch or ErrorCode.ShuttingDown)
+        partition.BackOff(null, OffsetLookup.NoLeader(new TopicPartition(partition.Topic, partition.Partition)));
+        if (_topics.TryGetValue(partition.Topic, out TopicQueue? topic))
         {
-            _ = RefreshAsync(topic.Name);
+            AskForLeader(topic);
         }
     }
 
-    /// <summary>A server cannot be reached: its partitions may have other leaders by now.</summary>
-    public void RefreshLeaders()
+    /// <summary>What is known about the leaders of a topic may be wrong: asks another node than the last time, unless it is too soon.</summary>
+    public void AskForLeader(TopicQueue topic)
     {
+        if (topic.MayAskForLeader(Now()))
+        {
+            _ = RefreshAsync(topic.Name, isElsewhere: true);
+        }
+    }
+
+    /// <summary>A server cannot be reached, or is stopping: the partitions that it leads may have other leaders by now.</summary>
+    public void LeadersAreInDoubt(string server, bool isUnreachable)
+    {
+        if (isUnreachable)
+        {
+            _calls.Servers.Failed(server);
+        }
+        else
+        {
+            _calls.Servers.Doubt(server);
+        }
+
         foreach (TopicQueue topic in _topics.Values)
         {
-            _ = RefreshAsync(topic.Name);
+            if (topic.Partitions.Any(p => p.HasWork && Metadata.LeaderOf(p.Topic, p.Partition)?.Server == server))
+            {
+                AskForLeader(topic);
+            }
+        }
+    }
+
+    /// <summary>Gets a partition the identity that it needs, and brings it back to its sender. Never fails.</summary>
+    public async Task AdoptAsync(PartitionQueue partition, TakeOutcome need)
+    {
+        try
+        {
+            partition.Adopt(need == TakeOutcome.NeedsIdentity
+                ? await IdentityAsync().ConfigureAwait(false)
+                : await NextEpochAsync(partition).ConfigureAwait(false));
+        }
+        catch (LogBrokerException e)
+        {
+            partition.FailToAdopt(e);
+        }
+        catch (ObjectDisposedException e)
+        {
+            partition.FailToAdopt(new LogBrokerException(ErrorCode.ShuttingDown, "the client is disposed of", e));
         }
     }
 
@@ -209,11 +245,19 @@ internal sealed partial class ProducerCore
     private NodeSender SenderOf(string server) =>
         _senders.GetOrAdd(server, static (s, core) => new Lazy<NodeSender>(() => new NodeSender(core, s)), this).Value;
 
-    private async Task RefreshAsync(string topic)
+    private void OnLeaderChanged(TopicPartition changed)
+    {
+        if (_topics.TryGetValue(changed.Topic, out TopicQueue? topic) && changed.Partition < topic.Partitions.Length)
+        {
+            topic.Partitions[changed.Partition].FollowLeader();
+        }
+    }
+
+    private async Task RefreshAsync(string topic, bool isElsewhere)
     {
         try
         {
-            TopicMetadata metadata = await Metadata.RefreshAsync(topic, CancellationToken.None).ConfigureAwait(false);
+            TopicMetadata metadata = await Metadata.RefreshAsync(topic, CancellationToken.None, isElsewhere).ConfigureAwait(false);
             if (_topics.TryGetValue(topic, out TopicQueue? queue))
             {
                 queue.Learn(metadata);
@@ -227,8 +271,9 @@ internal sealed partial class ProducerCore
 
     private async Task<ProducerIdentity> AskIdentityAsync(InitProducerRequest request)
     {
-        (InitProducerResponse response, _) = await _calls.AnyServerAsync(
-            ServerMethods.InitProducer, request, null, isRepeatable: true, CancellationToken.None).ConfigureAwait(false);
+        var rules = new CallRules(null, IsRepeatable: true, NeedsController: true, AttemptTimeout: CallRules.QuestionTimeout);
+        (InitProducerResponse response, _) = await _calls.AskAsync(
+            ServerMethods.InitProducer, request, rules, CancellationToken.None).ConfigureAwait(false);
         return new ProducerIdentity(new ProducerId(response.ProducerId), (short)response.ProducerEpoch);
     }
 
@@ -239,9 +284,9 @@ internal sealed partial class ProducerCore
             var request = new InitProducerRequest { ProducerId = old.Id.Value, ProducerEpoch = old.Epoch };
             return await AskIdentityAsync(request).ConfigureAwait(false);
         }
-        catch (LogBrokerException e) when (!e.IsRetriable)
+        catch (LogBrokerException e) when (e.Reason is ErrorCode.UnknownProducer or ErrorCode.ProducerFenced)
         {
-            // The answer to an earlier try was lost, or the epochs are used up: begin as somebody else.
+            // The cluster has lost its memory of the id, or somebody else goes on with it: begin as somebody else.
             return await AskIdentityAsync(new InitProducerRequest()).ConfigureAwait(false);
         }
     }
@@ -258,20 +303,7 @@ internal sealed partial class ProducerCore
         bool hasWork = false;
         foreach (TopicQueue topic in _topics.Values)
         {
-            foreach (PartitionQueue partition in topic.Partitions)
-            {
-                bool isStuck = partition.Sweep(out bool works);
-                hasWork |= works;
-                if (isStuck && partition.Via is { } sender)
-                {
-                    sender.Break(new ServerUnreachableException($"{sender.Server} does not answer") { Endpoint = sender.Server });
-                }
-            }
-
-            if (Elapsed(topic.SeenAt) > _calls.Options.MetadataMaxAge && hasWork)
-            {
-                _ = RefreshAsync(topic.Name);
-            }
+            hasWork |= Sweep(topic);
         }
 
         if (!hasWork)
@@ -280,6 +312,39 @@ internal sealed partial class ProducerCore
         }
 
         Volatile.Write(ref _isSweeping, 0);
+    }
+
+    private bool Sweep(TopicQueue topic)
+    {
+        bool hasWork = false;
+        bool doubtsLeader = false;
+        foreach (PartitionQueue partition in topic.Partitions)
+        {
+            PartitionHealth health = partition.Sweep();
+            hasWork |= health.HasWork;
+            doubtsLeader |= health.DoubtsLeader;
+            if (health.Silent is { } silent)
+            {
+                _calls.Servers.Doubt(silent.Server);
+            }
+
+            health.Stuck?.Break(new ServerUnreachableException($"{health.Stuck.Server} does not answer") { Endpoint = health.Stuck.Server });
+        }
+
+        if (doubtsLeader)
+        {
+            AskForLeader(topic);
+        }
+        else
+        {
+            topic.LeadersAreSure();
+            if (hasWork && Elapsed(topic.SeenAt) > _calls.Options.MetadataMaxAge)
+            {
+                _ = RefreshAsync(topic.Name, isElsewhere: false);
+            }
+        }
+
+        return hasWork;
     }
 
     /// <summary>Stops the timer; a batch that was opened at the same moment starts it again.</summary>

@@ -12,6 +12,9 @@ internal sealed partial class ProducerCore : IAsyncDisposable
     /// <summary>Added to the ack timeout before a silent stream is broken: the server answers at its own timeout.</summary>
     private static readonly TimeSpan SilenceGrace = TimeSpan.FromSeconds(10);
 
+    /// <summary>After this time without an answer other nodes are asked whether the leader is still the leader.</summary>
+    private static readonly TimeSpan LeaderPatience = TimeSpan.FromSeconds(1);
+
     private readonly BrokerCalls _calls;
     private readonly ConcurrentDictionary<string, TopicQueue> _topics = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Lazy<NodeSender>> _senders = new(StringComparer.OrdinalIgnoreCase);
@@ -38,11 +41,13 @@ internal sealed partial class ProducerCore : IAsyncDisposable
         LingerTicks = Ticks(options.Linger);
         DeliveryTicks = Ticks(options.DeliveryTimeout);
         SilenceTicks = Ticks(options.AckTimeout + SilenceGrace);
+        PatienceTicks = Ticks(LeaderPatience);
         OpenTimeout = client.Options.RequestTimeout < TimeSpan.FromSeconds(10) ? client.Options.RequestTimeout : TimeSpan.FromSeconds(10);
         _freeBatchesMax = (int)Math.Clamp(options.BufferBytes / options.BatchBytes, 4, 256);
         SweepPeriod = TimeSpan.FromMilliseconds(Math.Clamp(options.Linger.TotalMilliseconds / 2, 1, 20));
         _sweeper = Clock.CreateTimer(
             static core => ((ProducerCore)core!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        Metadata.LeaderChanged += OnLeaderChanged;
     }
 
     public ProducerOptions Options { get; }
@@ -66,6 +71,8 @@ internal sealed partial class ProducerCore : IAsyncDisposable
     public long DeliveryTicks { get; }
 
     public long SilenceTicks { get; }
+
+    public long PatienceTicks { get; }
 
     public TimeSpan OpenTimeout { get; }
 
@@ -179,6 +186,7 @@ internal sealed partial class ProducerCore : IAsyncDisposable
         }
         finally
         {
+            Metadata.LeaderChanged -= OnLeaderChanged;
             foreach (Lazy<NodeSender> sender in _senders.Values)
             {
                 await sender.Value.CloseAsync().ConfigureAwait(false);

@@ -13,6 +13,8 @@ internal sealed class TopicQueue(ProducerCore core, string name)
     private volatile int _sticky = -1;
     private int _stickyBytes;
     private long _seenAt;
+    private long _askNotBefore;
+    private int _asked;
 
     public string Name => name;
 
@@ -42,6 +44,35 @@ internal sealed class TopicQueue(ProducerCore core, string name)
             {
                 _partitions = [.. _partitions, .. Enumerable.Range(known, metadata.Partitions.Count - known)
                     .Select(p => new PartitionQueue(core, this, p))];
+            }
+        }
+    }
+
+    /// <summary>True when leaders may be asked for now: each time after a longer wait, until <see cref="LeadersAreSure"/>.</summary>
+    public bool MayAskForLeader(long now)
+    {
+        lock (_lock)
+        {
+            if (now < _askNotBefore)
+            {
+                return false;
+            }
+
+            _asked++;
+            _askNotBefore = now + core.Ticks(core.Retry.Wait(_asked));
+            return true;
+        }
+    }
+
+    /// <summary>No leader is in doubt: the next doubt is looked into at once.</summary>
+    public void LeadersAreSure()
+    {
+        if (Volatile.Read(ref _asked) != 0)
+        {
+            lock (_lock)
+            {
+                _asked = 0;
+                _askNotBefore = 0;
             }
         }
     }

@@ -9,7 +9,7 @@ namespace LogBroker.Client;
 /// Fetches ahead for one reader: one loop per server that leads any of its partitions, each with one long poll at a time. Survives
 /// restarts and changes of leaders by asking again from where it was. Results come in order per partition.
 /// </summary>
-internal sealed class Fetcher : IAsyncDisposable
+internal sealed partial class Fetcher : IAsyncDisposable
 {
     private readonly BrokerCalls _calls;
     private readonly MetadataCache _metadata;
@@ -75,77 +75,6 @@ internal sealed class Fetcher : IAsyncDisposable
         }
     }
 
-    /// <summary>Gives partitions to the loops of their leaders, waiting for leaders if need be. Never fails.</summary>
-    private async Task PlaceAsync(List<PartitionCursor> cursors, LogBrokerException? why)
-    {
-        while (cursors.Count > 0 && !_stop.IsCancellationRequested)
-        {
-            if (why is null)
-            {
-                cursors.RemoveAll(TryPlace);
-                why = cursors.Count > 0 ? OffsetLookup.NoLeader(cursors[0].Id) : null;
-                continue;
-            }
-
-            PartitionCursor worst = cursors.MaxBy(static c => c.Failures)!;
-            cursors.ForEach(c => c.FailedAgain(Clock.GetTimestamp()));
-            TimeSpan wait = _calls.Retry.Wait(worst.Failures, why.RetryAfter);
-            bool isOver = _options.UnreachableTimeout != Timeout.InfiniteTimeSpan
-                && Clock.GetElapsedTime(worst.FailingSince) + wait > _options.UnreachableTimeout;
-            if (isOver || !why.IsRetriable)
-            {
-                Fail(cursors[0], why);
-                return;
-            }
-
-            LogEvents.ReadInterrupted(_calls.Log, cursors[0].Topic, why.Endpoint ?? "-", wait.TotalMilliseconds, why.Message);
-            why = await WaitAndRefreshAsync(cursors, wait).ConfigureAwait(false);
-        }
-    }
-
-    private async Task<LogBrokerException?> WaitAndRefreshAsync(List<PartitionCursor> cursors, TimeSpan wait)
-    {
-        try
-        {
-            await Task.Delay(wait, Clock, _stop.Token).ConfigureAwait(false);
-            foreach (string topic in cursors.Select(c => c.Topic).Distinct())
-            {
-                await _metadata.RefreshAsync(topic, _stop.Token).ConfigureAwait(false);
-            }
-
-            return null;
-        }
-        catch (LogBrokerException e)
-        {
-            return e;
-        }
-        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
-        {
-            return new LogBrokerException(ErrorCode.ShuttingDown, "the reader or its client was disposed of", e);
-        }
-    }
-
-    private bool TryPlace(PartitionCursor cursor)
-    {
-        if (_metadata.LeaderOf(cursor.Topic, cursor.Partition) is not { } leader)
-        {
-            return false;
-        }
-
-        lock (_lock)
-        {
-            if (!_byServer.TryGetValue(leader.Server, out List<PartitionCursor>? mine))
-            {
-                _byServer.Add(leader.Server, mine = []);
-                _loops.Add(Task.Run(() => RunAsync(leader.Server, mine)));
-            }
-
-            mine.Add(cursor);
-        }
-
-        return true;
-    }
-
     /// <summary>One server's loop: ends when it has no partitions any more.</summary>
     private async Task RunAsync(string server, List<PartitionCursor> mine)
     {
@@ -154,6 +83,11 @@ internal sealed class Fetcher : IAsyncDisposable
         {
             while (Snapshot(server, mine, turn++) is { } cursors)
             {
+                if (MoveOn(server, mine))
+                {
+                    continue;
+                }
+
                 await _budget.WaitAsync(_stop.Token).ConfigureAwait(false);
                 await FetchOnceAsync(server, mine, cursors).ConfigureAwait(false);
             }
@@ -202,6 +136,13 @@ internal sealed class Fetcher : IAsyncDisposable
                 FetchMethod.Fetch,
                 RequestFor(cursors),
                 new CallOptions(timeout: _options.FetchMaxWait + _calls.Options.RequestTimeout, cancellationToken: _stop.Token));
+            if (await IsHangingAsync(server, cursors, call.ResponseAsync, begin).ConfigureAwait(false))
+            {
+                Forget(call.ResponseAsync);
+                MoveAway(mine, cursors, new ServerUnreachableException($"{server} does not answer") { Endpoint = server });
+                return;
+            }
+
             parts = await call.ResponseAsync.ConfigureAwait(false);
             Measure(server, cursors[0], parts, Clock.GetElapsedTime(begin));
         }
@@ -256,6 +197,7 @@ internal sealed class Fetcher : IAsyncDisposable
             MinBytes = _options.FetchMinBytes,
             MaxBytes = _options.FetchMaxBytes,
             MaxWaitMs = (int)_options.FetchMaxWait.TotalMilliseconds,
+            AllowFollower = _options.AllowFollowers,
         };
         foreach (PartitionCursor cursor in cursors)
         {
@@ -271,39 +213,31 @@ internal sealed class Fetcher : IAsyncDisposable
         return request;
     }
 
-    /// <summary>These partitions cannot be fetched here now: they look for their leader anew, after a wait.</summary>
-    private void MoveAway(List<PartitionCursor> mine, PartitionCursor[] cursors, LogBrokerException why)
-    {
-        lock (_lock)
-        {
-            mine.RemoveAll(c => Array.IndexOf(cursors, c) >= 0);
-        }
-
-        Place([.. cursors], why);
-    }
-
-    private void Place(List<PartitionCursor> cursors, LogBrokerException? why)
-    {
-        var placing = Task.Run(() => PlaceAsync(cursors, why));
-        lock (_lock)
-        {
-            _loops.RemoveAll(static l => l.IsCompleted);
-            _loops.Add(placing);
-        }
-    }
-
     private async Task TakeAsync(string server, List<PartitionCursor> mine, PartitionCursor cursor, FetchedPart part)
     {
         if (part.Error is { Code: not 0 } status)
         {
             part.Dispose();
             LogBrokerException error = CallErrors.ToException(status, new CallStory(server, cursor.Topic, cursor.Partition));
-            if (error.Reason == ErrorCode.OffsetOutOfRange)
+            if (error.Reason == ErrorCode.OffsetOutOfRange && cursor.IsRangeDoubted)
             {
-                await SkipAsync(cursor, error).ConfigureAwait(false);
+                await SkipAsync(mine, cursor, error).ConfigureAwait(false);
             }
-            else if (error.IsRetriable)
+            else if (error.Reason == ErrorCode.OffsetOutOfRange)
             {
+                // A leader that has just begun, or a replica that lags, may know less than the one that was asked before.
+                cursor.IsRangeDoubted = true;
+                MoveAway(mine, [cursor], new LogBrokerException(ErrorCode.OffsetNotAvailable, error.Message, error)
+                {
+                    Topic = error.Topic,
+                    Partition = error.Partition,
+                    Endpoint = error.Endpoint,
+                    Details = error.Details,
+                });
+            }
+            else if (error.IsRetriable || error.Reason == ErrorCode.OutcomeUnknown)
+            {
+                _metadata.TakeHint(cursor.Topic, cursor.Partition, error);
                 MoveAway(mine, [cursor], error);
             }
             else
@@ -314,7 +248,7 @@ internal sealed class Fetcher : IAsyncDisposable
             return;
         }
 
-        cursor.Failures = 0;
+        cursor.Succeeded();
         long highWatermark = part.HighWatermark;
         if (part.Length > 0)
         {
@@ -380,10 +314,20 @@ internal sealed class Fetcher : IAsyncDisposable
     }
 
     /// <summary>The offset is not there: in front of the log start it was deleted, behind the end something is wrong.</summary>
-    private async Task SkipAsync(PartitionCursor cursor, LogBrokerException error)
+    private async Task SkipAsync(List<PartitionCursor> mine, PartitionCursor cursor, LogBrokerException error)
     {
-        IReadOnlyList<ListedOffset> start = await new OffsetLookup(_calls, _metadata)
-            .ListAsync([(cursor.Id, Position.Start)], _stop.Token).ConfigureAwait(false);
+        IReadOnlyList<ListedOffset> start;
+        try
+        {
+            start = await new OffsetLookup(_calls, _metadata)
+                .ListAsync([(cursor.Id, Position.Start)], _stop.Token).ConfigureAwait(false);
+        }
+        catch (LogBrokerException e) when (e.IsRetriable)
+        {
+            MoveAway(mine, [cursor], e);
+            return;
+        }
+
         if (start[0].Offset <= cursor.FetchOffset || _options.FailOnTruncation)
         {
             Fail(cursor, error);
@@ -393,6 +337,7 @@ internal sealed class Fetcher : IAsyncDisposable
         LogEvents.ReadTruncated(_calls.Log, cursor.Topic, cursor.Partition, cursor.FetchOffset, start[0].Offset);
         cursor.FetchOffset = start[0].Offset;
         cursor.IsCaughtUp = false;
+        cursor.IsRangeDoubted = false;
         _items.Writer.TryWrite(new FetchedItem(cursor, null, ReadEventKind.Truncated, start[0].Offset, null));
         AnnouncePlace(cursor, long.MaxValue);
     }

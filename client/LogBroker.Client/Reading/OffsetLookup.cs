@@ -40,20 +40,28 @@ internal sealed class OffsetLookup(BrokerCalls calls, MetadataCache metadata)
                 return answers!;
             }
 
-            TimeSpan wait = calls.Retry.Wait(attempt, failure.RetryAfter);
-            TimeSpan limit = failure is ServerUnreachableException ? calls.Options.ConnectTimeout : calls.Options.RequestTimeout;
-            if (!failure.IsRetriable || calls.Options.TimeProvider.GetElapsedTime(begin) + wait >= limit)
-            {
-                throw failure;
-            }
-
-            LogEvents.CallRetried(calls.Log, attempt, wait.TotalMilliseconds, failure.Message);
-            await Task.Delay(wait, calls.Options.TimeProvider, cancellation).ConfigureAwait(false);
+            await WaitOrThrowAsync(calls, failure, begin, attempt, cancellation).ConfigureAwait(false);
             foreach (string topic in questions.Where((_, i) => answers[i] is null).Select(q => q.Partition.Topic).Distinct())
             {
-                await metadata.RefreshAsync(topic, cancellation).ConfigureAwait(false);
+                await metadata.RefreshAsync(topic, cancellation, isElsewhere: true).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>Waits before the next attempt, unless the failure is for good or its time is over.</summary>
+    /// <exception cref="LogBrokerException">The failure.</exception>
+    public static async Task WaitOrThrowAsync(
+        BrokerCalls calls, LogBrokerException failure, long begin, int attempt, CancellationToken cancellation)
+    {
+        TimeSpan wait = calls.Retry.Wait(attempt, failure.RetryAfter);
+        TimeSpan limit = failure is ServerUnreachableException ? calls.Options.ConnectTimeout : calls.Options.RequestTimeout;
+        if (!failure.IsRetriable || calls.Options.TimeProvider.GetElapsedTime(begin) + wait >= limit)
+        {
+            throw failure;
+        }
+
+        LogEvents.CallRetried(calls.Log, attempt, wait.TotalMilliseconds, failure.Message);
+        await Task.Delay(wait, calls.Options.TimeProvider, cancellation).ConfigureAwait(false);
     }
 
     /// <exception cref="LogBrokerException">The topic has no such partition.</exception>
@@ -111,22 +119,38 @@ internal sealed class OffsetLookup(BrokerCalls calls, MetadataCache metadata)
             Partition = questions[i].Partition.Partition,
             Position = PositionCoding.ToWire(questions[i].Position),
         }));
+        TimeSpan timeout = CallRules.Growing(CallRules.QuestionTimeout, story.Attempts);
+        if (!calls.Servers.HasSeveral || timeout > calls.Options.RequestTimeout)
+        {
+            timeout = calls.Options.RequestTimeout;
+        }
+
         try
         {
             using AsyncUnaryCall<ListOffsetsResponse> call = calls.Channels.For(server, ChannelUse.Control).Unary(
                 ServerMethods.ListOffsets,
                 request,
-                new CallOptions(timeout: calls.Options.RequestTimeout, cancellationToken: cancellation));
+                new CallOptions(timeout: timeout, cancellationToken: cancellation));
             return Take((await call.ResponseAsync.ConfigureAwait(false)).Partitions, answers, some, story);
         }
         catch (RpcException e)
         {
             cancellation.ThrowIfCancellationRequested();
-            return CallErrors.ToException(e, story);
+            LogBrokerException failure = CallErrors.ToException(e, story);
+            if (failure is ServerUnreachableException)
+            {
+                calls.Servers.Failed(server);
+            }
+            else if (failure.Reason == ErrorCode.Timeout)
+            {
+                calls.Servers.Doubt(server);
+            }
+
+            return failure;
         }
     }
 
-    private static LogBrokerException? Take(
+    private LogBrokerException? Take(
         RepeatedField<Protocol.V1.ListedOffset> listed, ListedOffset?[] answers, int[] some, CallStory story)
     {
         LogBrokerException? failure = null;
@@ -135,7 +159,10 @@ internal sealed class OffsetLookup(BrokerCalls calls, MetadataCache metadata)
             Protocol.V1.ListedOffset answer = listed[i];
             if (answer.Error is { Code: not 0 } error)
             {
-                failure ??= CallErrors.ToException(error, story with { Topic = answer.Topic, Partition = answer.Partition });
+                LogBrokerException refusal = CallErrors.ToException(
+                    error, story with { Topic = answer.Topic, Partition = answer.Partition });
+                metadata.TakeHint(answer.Topic, answer.Partition, refusal);
+                failure ??= refusal;
                 continue;
             }
 

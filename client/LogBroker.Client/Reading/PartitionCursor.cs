@@ -35,6 +35,23 @@ internal sealed class PartitionCursor(TopicPartition partition, long from, long 
     /// <summary>When the first of them was; a timestamp of the clock.</summary>
     public long FailingSince { get; private set; }
 
+    /// <summary>True since an offset was refused as out of range, until there is a good answer: the second refusal is believed.</summary>
+    public bool IsRangeDoubted { get; set; }
+
+    /// <summary>How often it went to another server without a wait since the last good answer.</summary>
+    public int Hops { get; set; }
+
+    /// <summary>Until then only the leader is asked; a timestamp of the clock.</summary>
+    public long LeaderOnlyUntil { get; set; }
+
+    /// <summary>A server gave a good answer.</summary>
+    public void Succeeded()
+    {
+        Failures = 0;
+        Hops = 0;
+        IsRangeDoubted = false;
+    }
+
     public void FailedAgain(long now)
     {
         FailingSince = Failures == 0 ? now : FailingSince;

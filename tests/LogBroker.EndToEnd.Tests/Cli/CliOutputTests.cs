@@ -80,28 +80,22 @@ public sealed class CliOutputTests
     }
 
     [Fact]
-    public void The_status_has_the_names_of_the_proto()
+    public void Clusters_have_the_names_of_the_proto()
     {
-        var status = new ClusterStatus
-        {
-            ClusterId = "c",
-            NodeId = 1,
-            Version = "1",
-            Uptime = TimeSpan.FromSeconds(1),
-            IsHealthy = true,
-            Summary = "fine",
-            Topics = 1,
-            Partitions = 2,
-            PartitionsLeaderless = 0,
-            PartitionsQuarantined = 0,
-            DiskFreeBytes = 1,
-            DiskTotalBytes = 2,
-            LogBytes = 3,
-            Nodes = [new BrokerNode(1, "h:1", "")],
-            Problems = [new ClusterProblem("s", "c")],
-        };
-        AssertNames(ClusterCommands.ToRecord(status), V1.GetStatusResponse.Descriptor, isWhole: true);
+        ClusterView view = ClusterMerge.Merge(Sayings.Healthy, []);
+        MessageDescriptor status = V1.GetStatusResponse.Descriptor;
+        AssertKnown(ClusterRecords.Status(view, ClusterHealth.Of(view)), [status], "severity", "nodesAnswering");
+        AssertKnown(
+            ClusterRecords.Node(view.Nodes[0]), [V1.NodeInfo.Descriptor, status], "role", "leads", "replicas", "unheardByNodeIds", "detail");
+        AssertKnown(ClusterRecords.Partition(view.Partitions[0]), [V1.PartitionInfo.Descriptor, V1.ReplicaInfo.Descriptor], "inSyncNodeIds");
+        OutputRecord replica = ClusterRecords.Partition(view.Partitions[0]).Lists.Single(l => l.Name == "replicas").Items[0];
+        AssertNames(replica, V1.ReplicaInfo.Descriptor, isWhole: true);
     }
+
+    /// <summary>What the program adds to what brokers say has names of its own.</summary>
+    private static void AssertKnown(OutputRecord record, MessageDescriptor[] protos, params string[] own) => Assert.Empty(
+        record.Where(f => f.InJson).Select(f => f.Name).Except(protos.SelectMany(p => p.Fields.InDeclarationOrder()).Select(f => f.JsonName))
+            .Except(own));
 
     [Fact]
     public void Configuration_has_the_names_of_the_proto() =>

@@ -73,6 +73,11 @@ public sealed class CliUsageTests
     [InlineData("consume", "a")]
     [InlineData("consume", "a", "--follow")]
     [InlineData("cluster", "status")]
+    [InlineData("cluster", "health")]
+    [InlineData("cluster", "nodes")]
+    [InlineData("cluster", "partitions")]
+    [InlineData("cluster", "transfer-leader", "a/0")]
+    [InlineData("cluster", "drain", "1")]
     [InlineData("config", "list")]
     [InlineData("config", "explain", "retention.ms")]
     public async Task Row_52_without_a_broker_the_address_and_the_reason_are_named(params string[] args)

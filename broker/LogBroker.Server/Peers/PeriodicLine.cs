@@ -1,0 +1,29 @@
+namespace LogBroker.Server;
+
+/// <summary>Lets one line through in a period, so that a misbehaving peer cannot fill the log. Thread-safe.</summary>
+internal sealed class PeriodicLine(TimeSpan period, TimeProvider time)
+{
+    private readonly Lock _lock = new();
+    private bool _hasWritten;
+    private long _writtenAt;
+    private long _suppressed;
+
+    /// <summary>True when the line may be written; then with the number of those that were not since the last.</summary>
+    public bool TryTake(out long suppressed)
+    {
+        lock (_lock)
+        {
+            suppressed = 0;
+            if (_hasWritten && time.GetElapsedTime(_writtenAt) < period)
+            {
+                _suppressed++;
+                return false;
+            }
+
+            _hasWritten = true;
+            _writtenAt = time.GetTimestamp();
+            (suppressed, _suppressed) = (_suppressed, 0);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,3 @@
+using LogBroker.Simulator;
+
+return SimulatorCommand.Run(args, Console.Out);

@@ -1,0 +1,113 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace LogBroker.Simulator;
+
+/// <summary>
+/// The command: <c>--seeds N [--from N]</c> runs many seeds and names those that broke something, with the last lines of their traces;
+/// <c>--seed N [--trace]</c> runs one.
+/// <c>--nodes N</c> overrides the number of nodes that a seed chooses. Exit code 1 when anything was broken, 2 for a wrong command.
+/// </summary>
+internal static class SimulatorCommand
+{
+    private const string Usage = "usage: LogBroker.Simulator --seeds COUNT [--from SEED] [--nodes N] [--lines N] [--quiet] | --seed SEED [--trace] [--nodes N]";
+
+    public static int Run(string[] args, TextWriter output)
+    {
+        var options = new Dictionary<string, ulong>(StringComparer.Ordinal);
+        for (int i = 0; i < args.Length; i++)
+        {
+            bool isFlag = args[i] is "--trace" or "--quiet";
+            bool isKnown = isFlag || args[i] is "--seeds" or "--from" or "--seed" or "--nodes" or "--lines";
+            ulong value = 1;
+            if (!isKnown || (!isFlag && (++i == args.Length || !ulong.TryParse(args[i], CultureInfo.InvariantCulture, out value))))
+            {
+                output.WriteLine(Usage);
+                return 2;
+            }
+
+            options[isFlag ? args[i] : args[i - 1]] = value;
+        }
+
+        int? nodes = options.TryGetValue("--nodes", out ulong n) ? (int)n : null;
+        if (options.TryGetValue("--seed", out ulong seed))
+        {
+            return RunOne(seed, nodes, options.ContainsKey("--trace"), output);
+        }
+
+        if (!options.TryGetValue("--seeds", out ulong count))
+        {
+            output.WriteLine(Usage);
+            return 2;
+        }
+
+        int lines = (int)options.GetValueOrDefault("--lines");
+        return RunMany(options.GetValueOrDefault("--from", 1UL), count, nodes, lines, options.ContainsKey("--quiet"), output);
+    }
+
+    private static int RunOne(ulong seed, int? nodes, bool trace, TextWriter output)
+    {
+        SimulationResult result = Simulation.Run(seed, Swarm.Of(seed, nodes), trace ? output.WriteLine : null);
+        output.WriteLine(Swarm.Of(seed, nodes));
+        Report(result, output);
+        return result.Violation is null ? 0 : 1;
+    }
+
+    private static int RunMany(ulong from, ulong count, int? nodes, int lines, bool isQuiet, TextWriter output)
+    {
+        var failed = new List<SimulationResult>();
+        var began = Stopwatch.StartNew();
+        long acknowledged = 0;
+        long elections = 0;
+        long steps = 0;
+        for (ulong seed = from; seed < from + count; seed++)
+        {
+            var one = Stopwatch.StartNew();
+            SimulationResult result = Simulation.Run(seed, Swarm.Of(seed, nodes));
+            acknowledged += result.Acknowledged;
+            elections += result.Elections;
+            steps += result.Steps;
+            if (result.Violation is not null)
+            {
+                failed.Add(result);
+                Report(lines == 0 ? result : Simulation.Run(seed, Swarm.Of(seed, nodes), keptLines: lines), output);
+            }
+            else if (!isQuiet)
+            {
+                output.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"seed {seed}: {one.ElapsedMilliseconds} ms, {result.Steps} steps, {result.VirtualSeconds:0.0} s, "
+                    + $"{result.Acknowledged} acknowledged, {result.Elections} elections"));
+            }
+        }
+
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{count} seeds in {began.Elapsed.TotalSeconds:0.0} s ({began.Elapsed.TotalMilliseconds / Math.Max(1, count):0} ms each): "
+            + $"{steps} steps, {acknowledged} batches acknowledged, {elections} elections, {failed.Count} seeds broke something"));
+        foreach (IGrouping<string, SimulationResult> group in failed.GroupBy(f => f.Violation!.Name))
+        {
+            output.WriteLine($"{group.Key}: seeds {string.Join(' ', group.Select(f => f.Seed))}");
+        }
+
+        return failed.Count == 0 ? 0 : 1;
+    }
+
+    private static void Report(SimulationResult result, TextWriter output)
+    {
+        foreach (string line in result.LastLines)
+        {
+            output.WriteLine("  " + line);
+        }
+
+        string faults = string.Join(", ", result.Faults.Select(f => $"{f.Key} {f.Value}"));
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture,
+            $"seed {result.Seed}: {result.Steps} steps, {result.VirtualSeconds:0.0} s of virtual time, trace {result.TraceHash:x16}, "
+            + $"{result.Acknowledged} batches acknowledged, {result.Elections} elections; faults: {faults}"));
+        if (result.Violation is { } violation)
+        {
+            output.WriteLine($"seed {result.Seed} BROKE {violation.Message}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+using LogBroker.TestKit;
+
+namespace LogBroker.Simulator;
+
+/// <summary>
+/// What one seed does: which faults happen and how often, how fast machines are and what clients do. Each kind of fault is off in about
+/// half of the seeds, so that every mixture comes up; ranges are those of VOPR and FoundationDB where they name some. Immutable.
+/// </summary>
+internal sealed record Swarm
+{
+    public required int Nodes { get; init; }
+
+    /// <summary>Length of the phase with faults, in seconds of virtual time.</summary>
+    public required double FaultySeconds { get; init; }
+
+    public required SimNetworkFaults Network { get; init; }
+
+    /// <summary>Ends of processes and machines per second, over all nodes.</summary>
+    public double CrashesPerSecond { get; init; }
+
+    /// <summary>What ends leave of what was not synced.</summary>
+    public IReadOnlyList<LossMode> Losses { get; init; } = [LossMode.KeepAll];
+
+    /// <summary>Part of the crashes that fall into the middle of a disk operation.</summary>
+    public double CrashesInOperations { get; init; }
+
+    /// <summary>Longest time until a node that ended is started again, in seconds.</summary>
+    public double DownSecondsMax { get; init; } = 3;
+
+    /// <summary>Part of the crashes that take all nodes at once.</summary>
+    public double CrashesOfAll { get; init; }
+
+    public double StopsPerSecond { get; init; }
+
+    public double PausesPerSecond { get; init; }
+
+    public double PauseSecondsMax { get; init; } = 3;
+
+    public double PartitionsPerSecond { get; init; }
+
+    /// <summary>Part of the partitions that let one direction through.</summary>
+    public double OneWay { get; init; }
+
+    /// <summary>Part of the partitions at which connections break; at the others messages just vanish.</summary>
+    public double Resets { get; init; }
+
+    public double PartitionSecondsMax { get; init; } = 5;
+
+    /// <summary>Links that break and come back at once, per second.</summary>
+    public double LinkResetsPerSecond { get; init; }
+
+    public double ClogsPerSecond { get; init; }
+
+    public double SwizzlesPerSecond { get; init; }
+
+    public double ClockJumpsPerSecond { get; init; }
+
+    public double SlowDisksPerSecond { get; init; }
+
+    public double FailedSyncsPerSecond { get; init; }
+
+    public double FullDisksPerSecond { get; init; }
+
+    /// <summary>Part of the starts of one node, the victim, at which its disk, its state store or both are found empty.</summary>
+    public double Wipes { get; init; }
+
+    /// <summary>Part of the starts of the victim at which a bit of a segment has flipped.</summary>
+    public double Flips { get; init; }
+
+    public int Topics { get; init; } = 1;
+
+    public int PartitionsMax { get; init; } = 2;
+
+    public int PlainProducers { get; init; } = 1;
+
+    public int IdempotentProducers { get; init; } = 2;
+
+    public int Readers { get; init; } = 2;
+
+    /// <summary>Longest pause of a producer between two batches, in milliseconds.</summary>
+    public int ProduceMsMax { get; init; } = 200;
+
+    /// <summary>Most bytes of a value.</summary>
+    public int ValueBytesMax { get; init; } = 2_000;
+
+    /// <summary>Part of the requests and answers of clients that are lost.</summary>
+    public double ClientLoss { get; init; }
+
+    /// <summary>Longest way of a request or an answer of a client, in milliseconds.</summary>
+    public double ClientDelayMsMax { get; init; } = 1;
+
+    /// <summary>Changes of topics per second: trims, new partitions, new and deleted topics.</summary>
+    public double ChangesPerSecond { get; init; }
+
+    public SimPace Pace { get; init; } = new();
+
+    /// <summary>The mixture of a seed.</summary>
+    public static Swarm Of(ulong seed, int? nodes = null)
+    {
+        var random = new SimRandom(seed ^ 0x5EED_5EED_5EED_5EED);
+        int count = nodes ?? random.Pick([3, 3, 3, 3, 3, 3, 3, 1, 5]);
+        double Rate(double max, double chance = 0.5) => random.Chance(chance) ? random.UpTo(max) : 0;
+        bool isCluster = count > 1;
+        return new Swarm
+        {
+            Nodes = count,
+            FaultySeconds = random.Between(8, 20),
+            Network = NetworkOf(random),
+            CrashesPerSecond = Rate(1.5, 0.7),
+            Losses = LossesOf(random),
+            CrashesInOperations = Rate(1),
+            DownSecondsMax = 0.2 + random.UpTo(6),
+            CrashesOfAll = Rate(0.3, 0.3),
+            StopsPerSecond = Rate(0.3, 0.3),
+            PausesPerSecond = Rate(0.7, 0.4),
+            PauseSecondsMax = 0.1 + random.UpTo(6),
+            PartitionsPerSecond = isCluster ? Rate(1, 0.6) : 0,
+            OneWay = Rate(1),
+            Resets = random.NextDouble(),
+            PartitionSecondsMax = 0.2 + random.UpTo(8),
+            LinkResetsPerSecond = isCluster ? Rate(2) : 0,
+            ClogsPerSecond = isCluster ? Rate(1, 0.4) : 0,
+            SwizzlesPerSecond = isCluster ? Rate(0.4, 0.4) : 0,
+            ClockJumpsPerSecond = Rate(0.5, 0.3),
+            SlowDisksPerSecond = Rate(0.5, 0.4),
+            FailedSyncsPerSecond = Rate(0.3, 0.3),
+            FullDisksPerSecond = Rate(0.3, 0.3),
+            Wipes = isCluster ? Rate(0.7, 0.3) : 0,
+            Flips = isCluster ? Rate(0.7, 0.3) : 0,
+            Topics = (int)random.Between(1, 2),
+            PartitionsMax = (int)random.Between(1, 3),
+            PlainProducers = (int)random.Between(0, 2),
+            IdempotentProducers = (int)random.Between(1, 3),
+            Readers = (int)random.Between(1, 3),
+            ProduceMsMax = (int)random.Between(20, 300),
+            ValueBytesMax = random.Chance(0.3) ? 12_000 : 500,
+            ClientLoss = Rate(0.2, 0.4),
+            ClientDelayMsMax = 0.5 + random.UpTo(30),
+            ChangesPerSecond = Rate(1, 0.4),
+            Pace = new SimPace
+            {
+                WorkTicksMax = SimScheduler.Ms(random.UpTo(2)),
+                DiskTicksMax = SimScheduler.Ms(0.5 + random.UpTo(30)),
+                WorkAtOnceMax = (int)random.Between(1, 5),
+            },
+        };
+    }
+
+    private static SimNetworkFaults NetworkOf(SimRandom random) => new()
+    {
+        Loss = random.Chance(0.4) ? random.UpTo(0.3) : 0,
+        Duplication = random.Chance(0.4) ? random.UpTo(0.5) : 0,
+        Reordering = random.Chance(0.5) ? random.UpTo(0.5) : 0,
+        DelayTicksMax = SimScheduler.Ms(0.1 + random.UpTo(40)),
+        LateTicksMax = SimScheduler.Ms(random.UpTo(3_000)),
+        BytesPerSecond = random.Chance(0.2) ? random.Between(20_000, 2_000_000) : 0,
+        OldMessagesArrive = random.Chance(0.5),
+        SilentEnds = random.Chance(0.5) ? random.NextDouble() : 0,
+    };
+
+    private static LossMode[] LossesOf(SimRandom random) => random.Next(4) switch
+    {
+        0 => [LossMode.KeepAll],
+        1 => [LossMode.LoseUnsynced],
+        2 => [LossMode.Torn, LossMode.Reordered],
+        _ => [LossMode.KeepAll, LossMode.LoseUnsynced, LossMode.Torn, LossMode.Reordered],
+    };
+}
