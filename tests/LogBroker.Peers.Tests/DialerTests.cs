@@ -44,6 +44,45 @@ public sealed class DialerTests
     }
 
     [Fact]
+    public async Task More_than_4_KiB_before_the_proof_is_nonsense()
+    {
+        var nodes = TestNode.Nodes(2);
+        await using var impostor = await ImpostorAsync(nodes[1], async (requests, responses, context) =>
+        {
+            await requests.MoveNext(context.CancellationToken);
+            var challenge = new Wire.Challenge { FormatVersion = 1, Nonce = ByteString.CopyFrom(new byte[5000]) };
+            await responses.WriteAsync(new PeerFrame(PeerFrameKind.Challenge, null, challenge), WriteHint.Flush, context.CancellationToken);
+            await requests.MoveNext(context.CancellationToken);
+        });
+        await using var one = await TestNode.StartAsync(nodes, 1);
+        Assert.Contains("limit 4096", await one.Log.WaitAsync(1058), StringComparison.Ordinal);
+        Assert.Empty(one.Receiver.All);
+    }
+
+    [Fact]
+    public async Task What_an_impostor_writes_cannot_forge_lines()
+    {
+        var nodes = TestNode.Nodes(2);
+        await using var impostor = await ImpostorAsync(nodes[1], (_, _, _) =>
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, "a\r\nforged \u001b[31m" + new string('x', 5000))));
+        await using var one = await TestNode.StartAsync(nodes, 1);
+        string line = await one.Log.WaitAsync(1056);
+        Assert.Contains("a??forged ?[31m", line, StringComparison.Ordinal);
+        Assert.InRange(line.Length, 100, 600);
+    }
+
+    [Fact]
+    public async Task A_peer_that_dials_is_dialed_without_a_wait()
+    {
+        var nodes = TestNode.Nodes(2);
+        await using var one = await TestNode.StartAsync(
+            nodes, 1, s => s with { BackoffMin = TimeSpan.FromMinutes(10), BackoffMax = TimeSpan.FromMinutes(10) });
+        await one.Log.WaitAsync(1055); // refused once: the next attempt would be in ten minutes
+        await using var two = await TestNode.StartAsync(nodes, 2);
+        await one.Receiver.WaitAsync<ToldUp>(2);
+    }
+
+    [Fact]
     public async Task Nonsense_on_a_dialed_link_cuts_it_and_is_said_once()
     {
         var nodes = TestNode.Nodes(2);
