@@ -9,7 +9,9 @@ using Wire = LogBroker.Protocol.Peer.V1;
 
 namespace LogBroker.Peers.Tests;
 
-/// <summary>A node that dials one who is not who it should be: nothing is said to it, nothing is heard from it, and one line says why.</summary>
+/// <summary>
+/// A node that dials one who is not who it should be: nothing is said to it, nothing is heard from it, and one line says why.
+/// </summary>
 public sealed class DialerTests
 {
     private static readonly PeerIdentity Two = TestNode.Identity(2);
@@ -29,10 +31,10 @@ public sealed class DialerTests
         {
             Assert.True(await requests.MoveNext(context.CancellationToken));
             var hello = Assert.IsType<Wire.Hello>(requests.Current.Body);
-            await responses.WriteAsync(
-                what == "an answer instead" ? PeerFrame.Of(PeerSamples.Answer(null)) : new PeerFrame(PeerFrameKind.Challenge, null, Challenge(what, hello)),
-                WriteHint.Flush,
-                context.CancellationToken);
+            var answer = what == "an answer instead"
+                ? PeerFrame.Of(PeerSamples.Answer(null))
+                : new PeerFrame(PeerFrameKind.Challenge, null, Challenge(what, hello));
+            await responses.WriteAsync(answer, WriteHint.Flush, context.CancellationToken);
             // A dialer that is content would send its proof.
             Assert.False(await requests.MoveNext(context.CancellationToken));
         });

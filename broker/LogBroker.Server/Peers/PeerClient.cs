@@ -6,9 +6,11 @@ namespace LogBroker.Server;
 
 /// <summary>
 /// Dials one peer for as long as the transport lives: a link, and after its loss the next, at once at first and then with longer and
-/// longer waits, which end when the peer dials this node. Failure policy: nothing ends the loop but the transport's stop. One flow, no state for other threads.
+/// longer waits, which end when the peer dials this node. Failure policy: nothing ends the loop but the transport's stop. One flow, no
+/// state for other threads.
 /// </summary>
-internal sealed class PeerClient(PeerNode node, PeerSwitchboard board, Method<PeerFrame, PeerFrame> method, PeerTransportSettings settings, ILogger log)
+internal sealed class PeerClient(
+    PeerNode node, PeerSwitchboard board, Method<PeerFrame, PeerFrame> method, PeerTransportSettings settings, ILogger log)
 {
     private TimeSpan _backoff = TimeSpan.Zero;
 

@@ -109,9 +109,13 @@ internal sealed class PeerSwitchboard
     private void Announce(PeerLink link, ClusterId ours)
     {
         if (link.Cluster is { } theirs && theirs != ours)
+        {
             CutOther(link, theirs, ours);
-        else
-            link.Post(new PeerFrame(PeerFrameKind.ClusterJoined, null, new Wire.ClusterJoined { ClusterId = PeerTranslation.ToWire(ours.Value) }));
+            return;
+        }
+
+        var joined = new Wire.ClusterJoined { ClusterId = PeerTranslation.ToWire(ours.Value) };
+        link.Post(new PeerFrame(PeerFrameKind.ClusterJoined, null, joined));
     }
 
     /// <summary>The other end says which cluster it has joined.</summary>
