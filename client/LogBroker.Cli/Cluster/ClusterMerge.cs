@@ -69,7 +69,9 @@ internal static class ClusterMerge
                     : silences.FirstOrDefault(s => s.Server.Equals(described.Address, StringComparison.OrdinalIgnoreCase))?.Reason,
                 UnheardBy = deaf,
                 IsController = id == controller,
-                HasJoined = itself is null || itself.Nodes.ClusterId == clusterId,
+
+                // A node of several is in the metadata before topics are placed on it.
+                HasJoined = itself is null || (itself.Nodes.ClusterId == clusterId && (ids.Length == 1 || described.DirectoryId.Length > 0)),
                 Leads = partitions.Count(p => p.LeaderNodeId == id),
                 Replicas = partitions.Count(p => p.ReplicaNodeIds.Contains(id)),
             };

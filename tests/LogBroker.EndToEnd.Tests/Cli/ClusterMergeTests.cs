@@ -133,6 +133,16 @@ public sealed class ClusterMergeTests
     }
 
     [Fact]
+    public void A_node_that_never_registered_has_not_joined_unless_it_is_alone()
+    {
+        NodeDescription[] nodes = [Sayings.Node(1), Sayings.Node(2) with { DirectoryId = "" }];
+        ClusterView two = ClusterMerge.Merge([Sayings.Answer(1, nodes, []), Sayings.Answer(2, nodes, [])], []);
+        Assert.Equal([true, false], two.Nodes.Select(n => n.HasJoined));
+        Assert.False(DevUpCommand.IsWhole(two, 2));
+        Assert.True(ClusterMerge.Merge([Sayings.Answer(1, [Sayings.Node(1) with { DirectoryId = "" }], [])], []).Nodes[0].HasJoined);
+    }
+
+    [Fact]
     public void A_damaged_follower_is_no_damaged_partition()
     {
         ClusterPartition damaged = Sayings.Followed("orders", 0, 1) with { State = PartitionState.Quarantined, Detail = "bad checksum" };

@@ -1,9 +1,11 @@
 using System.Collections;
+using System.Runtime.Versioning;
 using LogBroker.Server;
 
 namespace LogBroker.EndToEnd.Tests;
 
 /// <summary>What the configuration says of the cluster, and what is said about the wrong kind.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed class ClusterConfigurationTests : IDisposable
 {
     private const string Three = "1@127.0.0.1:17071,2@127.0.0.1:17072,3@localhost:17073";
