@@ -74,6 +74,8 @@ internal sealed class PeerRouter : IPeerReceiver
         {
             replica.Deliver(early.From, early.Message);
         }
+
+        TellLeader(replica, replica.View);
     }
 
     public void Remove(PartitionReplica replica)
@@ -280,12 +282,29 @@ internal sealed class PeerRouter : IPeerReceiver
         }
     }
 
+    /// <summary>
+    /// Who leads may have said so before this replica was here, or while it did not listen: a leader does not repeat itself to those
+    /// that have fetched, and a replica without a vote does not ask.
+    /// </summary>
+    private void TellLeader(PartitionReplica replica, ReplicaView view)
+    {
+        if (view.Leader == NodeId.None
+            && Liveness?.LeaderOf(replica.Id) is { } led
+            && led.Node != NodeId.None
+            && led.Epoch >= view.Epoch
+            && IsHeard(led.Node))
+        {
+            replica.LeaderHeard(led.Node, led.Epoch);
+        }
+    }
+
     /// <summary>A leader that lives, and does not say for a while that it leads in the epoch known here, leads no more (R28).</summary>
     private void LookAtLeaders(NodeLiveness liveness)
     {
         foreach (PartitionReplica replica in All())
         {
             ReplicaView view = replica.View;
+            TellLeader(replica, view);
             bool isSuspect = view.Leader != NodeId.None
                 && view.Leader != Self
                 && liveness.IsHeard(view.Leader)

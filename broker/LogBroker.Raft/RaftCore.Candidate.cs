@@ -95,6 +95,10 @@ public sealed partial class RaftCore
                 TakeVote(voter); // R4: for the present epoch only
             }
         }
+        else if (result.Epoch == Epoch && result.Leader == from.Node)
+        {
+            FollowSender(from.Node);
+        }
         else if (result.Epoch == Epoch)
         {
             FollowIfLeaderless(result.Leader);

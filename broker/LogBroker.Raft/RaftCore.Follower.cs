@@ -138,6 +138,7 @@ public sealed partial class RaftCore
         PlantedBugs.Reset(Table, old, start);
 #endif
         LogStart = start.Offset;
+        _itemStart = start.Offset;
         End = start.Offset;
         Durable = AppendedPosition;
         RaiseHighWatermark(start.Offset); // R13
@@ -232,6 +233,7 @@ public sealed partial class RaftCore
     /// <summary>A node says itself that it leads the present epoch. False when that cannot be so.</summary>
     private bool FollowSender(NodeId leader)
     {
+        _goneLeader = NodeId.None; // it knows best
         if (Leader != NodeId.None && Leader != leader)
         {
             Breaches++; // OneLeaderPerEpoch
@@ -242,10 +244,11 @@ public sealed partial class RaftCore
         return Leader == leader;
     }
 
-    /// <summary>Somebody vouches for a leader of the present epoch.</summary>
+    /// <summary>Somebody vouches for a leader of the present epoch, who may not know yet that it is gone.</summary>
     private void FollowIfLeaderless(NodeId leader)
     {
-        if (Leader != NodeId.None || leader == _config.Self || _endedEpoch == Epoch || IndexOfVoter(leader) < 0)
+        bool isOver = _endedEpoch == Epoch || leader == _goneLeader;
+        if (Leader != NodeId.None || leader == _config.Self || isOver || IndexOfVoter(leader) < 0)
         {
             return;
         }

@@ -127,5 +127,6 @@ public sealed partial class RaftCore
         _outbox.DropHeld(_persisted);
         _seenRound = 0; // R22
         _isPreVoting = false;
+        _goneLeader = NodeId.None;
     }
 }

@@ -13,6 +13,7 @@ public sealed partial class RaftCore
 
     private bool _isLeaderHeard;
     private Epoch _endedEpoch = new(-1); // its leader said that it is over
+    private NodeId _goneLeader; // of the present epoch: others may still believe in it
     private int _unheardTicks;
     private long _checkRound;
     private int _beginTicks;
@@ -86,6 +87,7 @@ public sealed partial class RaftCore
         }
 
         BecomeFollower(NodeId.None);
+        _goneLeader = node;
         CampaignInTurn(_config.Voters, except: node);
     }
 

@@ -25,6 +25,7 @@ public sealed partial class RaftCore
     private Offset? _highWatermarkNext;
     private bool _leadershipLost;
     private (RaftRole Role, NodeId Leader, Epoch Epoch) _shown;
+    private Offset _itemStart; // where the batch begins that LogStart lies in: a log can begin there, and nowhere inside a batch
 
     /// <summary>Starts as follower without a leader, whatever the stored vote says (R6).</summary>
     public RaftCore(RaftConfig config, RecoveredReplica recovered)
@@ -40,6 +41,7 @@ public sealed partial class RaftCore
         Invariant.RequireAtMost(Table.LastStart, recovered.End);
         End = recovered.End;
         LogStart = recovered.LogStart;
+        _itemStart = recovered.ItemStart ?? LogStart;
         Durable = AppendedPosition; // R20 (4): recovery has flushed what it kept
         HighWatermark = Offset.Max(LogStart, Offset.Min(recovered.HighWatermarkCheckpoint, End)); // R20 (5), S22
 #if PLANTED
@@ -175,12 +177,17 @@ public sealed partial class RaftCore
         return Table.StartPosition(Offset.Max(start, LogStart));
     }
 
-    /// <summary>The log start is stored; <paramref name="filesBegin"/> is the row that the files left begin with (R26).</summary>
-    public void LogStartAdvanced(LogPosition start, EpochRow filesBegin)
+    /// <summary>The log start is stored (R26).</summary>
+    /// <param name="start">The log start.</param>
+    /// <param name="filesBegin">The row that the files left begin with.</param>
+    /// <param name="itemStart">Base offset of the batch that the start lies in; null where that is the start itself.</param>
+    public void LogStartAdvanced(LogPosition start, EpochRow filesBegin, Offset? itemStart = null)
     {
         Invariant.RequireAtMost(LogStart, start.Offset);
         Invariant.RequireAtMost(start.Offset, Offset.Min(HighWatermark, Durable.Offset));
         LogStart = start.Offset;
+        _itemStart = itemStart ?? LogStart;
+        Invariant.RequireAtMost(_itemStart, LogStart);
         Table.DropFront(filesBegin);
         RequireBoundsOrdered();
         ResetPeersLeftBehind();

@@ -1,5 +1,6 @@
 using System.Globalization;
 using LogBroker.Protocol;
+using Microsoft.Extensions.Time.Testing;
 
 namespace LogBroker.Client.Tests;
 
@@ -12,7 +13,7 @@ public sealed class FailoverProducerTests
     public async Task ARefusalThatNamesTheLeaderMovesThePartitionWithoutAQuestion()
     {
         await using FakeCluster cluster = await FakeCluster.StartAsync();
-        await using LogBrokerClient client = cluster.Client();
+        await using LogBrokerClient client = cluster.Client(new LogBrokerClientOptions { TimeProvider = new FakeTimeProvider() });
         await using Producer producer = client.CreateProducer();
         await producer.ProduceAsync("t", ProducerFaultTests.Record(0, 0));
         int asked = cluster.Nodes.Sum(n => n.MetadataAsked);
@@ -139,6 +140,34 @@ public sealed class FailoverProducerTests
         second.SetResult();
         Assert.Equal(1, (await sent.WaitAsync(Patience)).Offset);
         Assert.Equal([ProducerFaultTests.Text(0), ProducerFaultTests.Text(1)], cluster.Node(1).Partition("t").Values());
+    }
+
+    [Fact]
+    public async Task NothingOvertakesWhatTheOldLeaderHasNotAnsweredYet()
+    {
+        await using FakeCluster cluster = await FakeCluster.StartAsync(2);
+        cluster.Elect(1, 2);
+        await using LogBrokerClient client = cluster.Client(new LogBrokerClientOptions { TimeProvider = new FakeTimeProvider() });
+        await using Producer producer = client.CreateProducer();
+        await producer.ProduceAsync("t", ProducerFaultTests.Record(0, 0));
+        var late = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Node(1).AckGate = late.Task;
+        cluster.Node(1).Judge = (_, _) => Verdict.Refuse;
+        int seen = cluster.Node(1).BatchesSeen;
+        Task first = producer.ProduceAsync("t", ProducerFaultTests.Record(1, 0)).AsTask();
+        await Clients.UntilAsync(() => cluster.Node(1).BatchesSeen > seen);
+        cluster.Elect(0, 2);
+        await client.Metadata.RefreshAsync("t", CancellationToken.None);
+        Task second = producer.ProduceAsync("t", ProducerFaultTests.Record(2, 0)).AsTask();
+        Task flushed = producer.FlushAsync();
+
+        // When node 2 has this one, its sender has looked at the other partition as well.
+        await producer.ProduceAsync("t", ProducerFaultTests.Record(3, 1)).AsTask().WaitAsync(Patience);
+        Assert.Equal(1, cluster.Node(2).BatchesSeen);
+        late.SetResult();
+        await Task.WhenAll(first, second, flushed).WaitAsync(Patience);
+        Assert.Equal(Enumerable.Range(0, 3).Select(ProducerFaultTests.Text), cluster.Node(1).Partition("t").Values());
+        Assert.Equal(0, cluster.Nodes.Sum(n => n.EpochsBumped));
     }
 
     [Fact]

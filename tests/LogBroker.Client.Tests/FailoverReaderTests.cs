@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LogBroker.Protocol;
+using Microsoft.Extensions.Time.Testing;
 
 namespace LogBroker.Client.Tests;
 
@@ -56,7 +57,7 @@ public sealed class FailoverReaderTests
     public async Task ARefusalThatNamesTheLeaderMovesTheReaderWithoutAQuestion()
     {
         await using FakeCluster cluster = await FakeCluster.StartAsync();
-        await using LogBrokerClient client = cluster.Client();
+        await using LogBrokerClient client = cluster.Client(new LogBrokerClientOptions { TimeProvider = new FakeTimeProvider() });
         await FillAsync(client, 10);
         await using var reading = new Reading(client, new ReadOptions());
         await reading.HasReadAsync(0, 10);

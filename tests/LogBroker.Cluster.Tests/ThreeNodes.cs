@@ -81,6 +81,13 @@ internal sealed class ThreeNodes : IAsyncDisposable
         _machines[at].Restart(LossMode.LoseUnsynced, new Random(at));
     }
 
+    /// <summary>Another disk takes the place of a killed node's.</summary>
+    public void Wipe(int at)
+    {
+        _disks[at] = new SimDisk(_machines[at]);
+        _states[at] = new SimStateStore(_machines[at]);
+    }
+
     public async Task Until(Func<bool> holds)
     {
         using var timeout = new CancellationTokenSource(WaitMax);

@@ -47,6 +47,33 @@ public sealed class QuorumTests
     }
 
     [Fact]
+    public void R22_ConfirmedIsTheMajorityThLargestEcho()
+    {
+        const int Values = 4; // wiped, or rounds 0 to 2
+        const long Round = 2;
+        for (int voters = 1; voters <= 5; voters++)
+        {
+            for (int input = 0; input < (int)Math.Pow(Values, voters); input++)
+            {
+                var progress = new List<Progress>();
+                var echoes = new List<long>();
+                for (int v = 0, rest = input; v < voters; v++, rest /= Values)
+                {
+                    var voter = new Progress(new NodeId(v + 1));
+                    long seen = Math.Max(0, (rest % Values) - 1);
+                    bool isWiped = rest % Values == 0;
+                    voter.Heard(new FetchRequest(default, default, default, default, isWiped ? Round : seen, !isWiped, false));
+                    progress.Add(voter);
+                    echoes.Add(v == voters - 1 ? Round : isWiped ? 0 : seen);
+                }
+
+                echoes.Sort((a, b) => b.CompareTo(a));
+                Assert.Equal(echoes[voters / 2], Quorum.Confirmed(progress, voters - 1, Round));
+            }
+        }
+    }
+
+    [Fact]
     public void R11_ACountNeverFalls()
     {
         var voter = new Progress(new NodeId(1));

@@ -27,7 +27,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
     /// <summary>True while nothing is demanded of what it holds: its disk was lost or damaged.</summary>
     public bool IsExcused { get; set; }
 
-    public LogPosition Position => _log?.Position ?? LogPosition.Zero;
+    public LogPosition Position => _isUnreadable ? _bounds!.Appended : _log?.Position ?? LogPosition.Zero;
 
     public Offset HighWatermark => _highWatermark;
 
@@ -154,6 +154,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         bool isReset = bounds.Start > shadow.Position;
         if (isReset)
         {
+            partition.MayForgetProducers = true;
             shadow.Rebuild(bounds.Start, bounds.Appended);
         }
         else

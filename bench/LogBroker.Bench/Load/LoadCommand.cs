@@ -20,9 +20,10 @@ public static class LoadCommand
         var scenario = new Option<FileInfo>("--scenario-file") { Description = "A scenario as JSON", Required = true };
         var phase = new Option<LoadPhase>("--phase") { Description = "prepare, run or verify", Required = true };
         var expected = new Option<FileInfo?>("--expect-file") { Description = "What was acknowledged, the JSON of a result; for verify" };
+        var acks = new Option<FileInfo?>("--acks-file") { Description = "Where each acknowledgement is written; a load until SIGTERM" };
         var command = new Command("load", "Runs one load against a broker and prints one line of JSON; used by run.")
         {
-            servers, topic, scenario, phase, expected,
+            servers, topic, scenario, phase, expected, acks,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -31,6 +32,12 @@ public static class LoadCommand
                 var read = LoadJson.Read<Scenario>(await File.ReadAllTextAsync(parsed.GetValue(scenario)!.FullName, cancellationToken));
                 var target = new LoadTarget(parsed.GetValue(servers)!, parsed.GetValue(topic)!, read);
                 FileInfo? expectedFile = parsed.GetValue(expected);
+                if (parsed.GetValue(acks) is { } acksFile)
+                {
+                    Console.WriteLine(LoadJson.Write(await SteadyLoad.RunAsync(target, acksFile.FullName, cancellationToken)));
+                    return 0;
+                }
+
                 Console.WriteLine(await RunAsync(target, parsed.GetValue(phase), expectedFile, cancellationToken));
                 return 0;
             }

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using LogBroker.Bench.Plan;
+using LogBroker.Bench.Systems.Nodes;
 using LogBroker.Client;
 
 namespace LogBroker.Bench.Load;
@@ -18,10 +19,10 @@ internal sealed class PacedProducer(LoadTarget target, Schedule schedule, int in
 {
     private const long GrainMicroseconds = 100;
 
-    private static readonly DeliveryCallback OnDelivered = static (object? state, in ProduceReceipt _, LogBrokerException? error) =>
+    private static readonly DeliveryCallback OnDelivered = static (object? state, in ProduceReceipt receipt, LogBrokerException? error) =>
     {
         var record = (PendingRecord)state!;
-        record.Owner.End(record, error);
+        record.Owner.End(record, receipt.Partition, error);
     };
 
     private readonly Scenario _scenario = target.Scenario;
@@ -52,14 +53,23 @@ internal sealed class PacedProducer(LoadTarget target, Schedule schedule, int in
 
     public required long MeasuredFromTicks { get; init; }
 
+    /// <summary>
+    /// Hears of each acknowledgement on the SDK's threads; then partitions are taken in turn, so that each has its share at any time. Null
+    /// leaves them to the SDK.
+    /// </summary>
+    public Action<AckEntry>? OnAcknowledged { get; init; }
+
     /// <summary>Runs until the end of the measured part, and flushes.</summary>
     /// <exception cref="LogBrokerException">A record was not acknowledged.</exception>
-    public async Task RunAsync(CancellationToken cancellationToken)
+    public Task RunAsync(CancellationToken cancellationToken) => RunAsync(cancellationToken, cancellationToken);
+
+    /// <summary>The same, or until it is told to stop; flushes then too.</summary>
+    public async Task RunAsync(CancellationToken stop, CancellationToken cancellationToken)
     {
         await using LogBrokerClient client = target.Connect();
         await using Producer producer = client.CreateProducer(target.ProducerOptions());
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var thread = new Thread(() => Run(producer, ended, cancellationToken)) { IsBackground = true, Name = "pace" };
+        var thread = new Thread(() => Run(producer, ended, stop)) { IsBackground = true, Name = "pace" };
         thread.Start();
         await ended.Task;
         await producer.FlushAsync(cancellationToken);
@@ -108,12 +118,12 @@ internal sealed class PacedProducer(LoadTarget target, Schedule schedule, int in
                 Span.Begin(MeasuredFromTicks);
             }
 
-            now = HandOver(producer, values, due);
+            now = HandOver(producer, values, due, record);
         }
     }
 
     /// <summary>Returns when it handed over.</summary>
-    private long HandOver(Producer producer, ValueSource values, long dueTicks)
+    private long HandOver(Producer producer, ValueSource values, long dueTicks, long number)
     {
         byte[] value = values.Next(dueTicks);
         PendingRecord pending = _free.TryDequeue(out PendingRecord? free) ? free : new PendingRecord(this);
@@ -121,7 +131,8 @@ internal sealed class PacedProducer(LoadTarget target, Schedule schedule, int in
         pending.Hash = values.LastHash;
         long now = Stopwatch.GetTimestamp();
         PublishDelay.Record(dueTicks, now);
-        ValueTask taken = producer.EnqueueAsync(target.Topic, new ProducerRecord(value), OnDelivered, pending);
+        var record = new ProducerRecord(value) { Partition = OnAcknowledged is null ? null : (int)(number % _scenario.Partitions) };
+        ValueTask taken = producer.EnqueueAsync(target.Topic, record, OnDelivered, pending);
         if (!taken.IsCompletedSuccessfully)
         {
             taken.AsTask().GetAwaiter().GetResult();
@@ -130,7 +141,7 @@ internal sealed class PacedProducer(LoadTarget target, Schedule schedule, int in
         return now;
     }
 
-    private void End(PendingRecord record, LogBrokerException? error)
+    private void End(PendingRecord record, int partition, LogBrokerException? error)
     {
         if (error is not null)
         {
@@ -138,7 +149,9 @@ internal sealed class PacedProducer(LoadTarget target, Schedule schedule, int in
             return;
         }
 
-        Ack.Record(record.IntendedTicks, Stopwatch.GetTimestamp());
+        long now = Stopwatch.GetTimestamp();
+        Ack.Record(record.IntendedTicks, now);
+        OnAcknowledged?.Invoke(new AckEntry(partition, record.IntendedTicks, now));
         Interlocked.Add(ref _checksum, record.Hash);
         Interlocked.Increment(ref _acknowledged);
         if (record.IntendedTicks >= MeasuredFromTicks)

@@ -21,6 +21,10 @@ internal sealed class ProcessUsage
 
     public double CpuSeconds => _last.Sum(p => p.Value.CpuSeconds - _first[p.Key].CpuSeconds);
 
+    /// <summary>Of the process that used most; null when there is only one.</summary>
+    public double? CpuSecondsOfBusiest =>
+        _last.Count < 2 ? null : _last.Max(p => p.Value.CpuSeconds - _first[p.Key].CpuSeconds);
+
     /// <summary>Null when one of the processes does not let itself be read.</summary>
     public long? BytesWritten => _last.Count == 0 || _last.Any(p => p.Value.BytesWritten is null || _first[p.Key].BytesWritten is null)
         ? null

@@ -39,6 +39,7 @@ public sealed class ProcessUsageSampler : IDisposable
             CpuSeconds = _usage.CpuSeconds,
             CpuSecondsPerGigabyte = bytesMoved > 0 ? _usage.CpuSeconds / (bytesMoved.Value / 1e9) : null,
             CpuPercent = _usage.CpuSeconds / seconds * 100,
+            CpuPercentOfBusiest = _usage.CpuSecondsOfBusiest / seconds * 100,
             RssBytesPeak = _usage.RssBytesPeak,
             RssAnonBytesPeak = _usage.RssAnonBytesPeak,
             RssAnonBytesOverTime = _usage.RssAnonBytesOverTime,

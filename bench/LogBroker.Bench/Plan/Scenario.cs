@@ -28,8 +28,19 @@ public enum LoadKind
     /// <summary>Preloaded data read from the start, warm or with a cold page cache (W8, and the way out in W3).</summary>
     CatchUp,
 
-    /// <summary>No load: CPU of the idle broker with its partitions open and one consumer attached (W12).</summary>
+    /// <summary>No load: CPU of the idle broker with its partitions open and one consumer attached (W12, W11).</summary>
     Idle,
+
+    /// <summary>
+    /// An open loop at a fixed rate on a cluster, while the node that leads the first partition is ended, again and again (W11).
+    /// </summary>
+    Failover,
+
+    /// <summary>
+    /// A node is stopped, <see cref="Scenario.PreloadBytes"/> are written without it, and it is started again; an open loop goes on
+    /// meanwhile (W11).
+    /// </summary>
+    Rejoin,
 }
 
 /// <summary>What happens to the broker between the load and the check of what was acknowledged.</summary>
@@ -96,6 +107,21 @@ public sealed record Scenario
 
     /// <summary>Bytes written before the measured part, not measured: what the readers of a catch-up find, or a restart.</summary>
     public long PreloadBytes { get; init; }
+
+    /// <summary>Nodes of the cluster; each has a replica of every partition, and a majority of them acknowledges.</summary>
+    public int Nodes { get; init; } = 1;
+
+    /// <summary>
+    /// How a node of a cluster is ended: in a failover and a rejoin within the load, otherwise after it, and then the time until every
+    /// partition has another leader is measured.
+    /// </summary>
+    public RestartKind NodeEnd { get; init; }
+
+    /// <summary>Only for <see cref="LoadKind.Failover"/>: how often in one run, for our own system.</summary>
+    public int NodeEnds { get; init; }
+
+    /// <summary>The same for the other systems, some of which need a minute for each.</summary>
+    public int NodeEndsOfRivals { get; init; }
 
     /// <summary>Only for <see cref="LoadKind.CatchUp"/>: the page cache is dropped before the readers start.</summary>
     public bool ColdCache { get; init; }

@@ -7,7 +7,7 @@ namespace LogBroker.Bench.Plan;
 /// <param name="Scenarios">In the order in which they are run.</param>
 public sealed record Workload(string Id, string Question, string Why, IReadOnlyList<Scenario> Scenarios);
 
-/// <summary>The workloads that can be run. The numbers W9 to W11 are kept for groups and replication.</summary>
+/// <summary>The workloads that can be run. The number W9 is kept for groups.</summary>
 public static class WorkloadCatalogue
 {
     private static readonly TimeSpan NoLinger = TimeSpan.Zero;
@@ -51,6 +51,17 @@ public static class WorkloadCatalogue
         new("W8", "How fast does a consumer catch up?",
             "2 GB from the start, with one and four readers, from a warm and a cold page cache.",
             [CatchUp("W8-warm-1", 1, false), CatchUp("W8-warm-4", 4, false), CatchUp("W8-cold-1", 1, true), CatchUp("W8-cold-4", 4, true)]),
+        new("W10", "How much, and how fast, with three replicas?",
+            "Three nodes of each system on this one machine, which share its cores and its disk: every byte is written three times, and a "
+                + "majority has it before it is acknowledged.",
+            [
+                ReplicatedIngest(DurabilityClass.A), ReplicatedIngest(DurabilityClass.B),
+                Replicated(FixedRate("W10", DurabilityClass.A, 5_000)), Replicated(FixedRate("W10", DurabilityClass.B, 5_000)),
+            ]),
+        new("W11", "What do producers notice when a node is lost, and how does it come back?",
+            "The longest time without an acknowledgement of one partition while its leader is ended; the rate at which a node that was away "
+                + "catches up, and what that does to others; what 300 idle partitions cost, and how soon they have leaders again.",
+            [Failover(RestartKind.Kill), Failover(RestartKind.Clean), Rejoin(), IdleCluster(300)]),
         new("W12", "What do more partitions cost?",
             "5 MB/s over 1, 32 and 256 partitions, and the broker idle with them.",
             [Growth(1), Growth(32), Growth(256) with { Restart = RestartKind.Kill }, Idle(256)]),
@@ -107,6 +118,48 @@ public static class WorkloadCatalogue
 
     private static Scenario Idle(int partitions) =>
         New($"W12-idle-{partitions}", "W12", DurabilityClass.A) with { Kind = LoadKind.Idle, Partitions = partitions, Consumers = 1 };
+
+    private static Scenario Replicated(Scenario scenario) => scenario with { Nodes = 3 };
+
+    private static Scenario ReplicatedIngest(DurabilityClass durability) =>
+        Replicated(New($"W10-{durability}", "W10", durability)) with { Partitions = 4, BytesWrittenMax = 1_000_000_000 };
+
+    private static Scenario Failover(RestartKind end) =>
+        Replicated(New(end == RestartKind.Kill ? "W11-kill" : "W11-term", "W11", DurabilityClass.A)) with
+        {
+            Kind = LoadKind.Failover,
+            Partitions = 4,
+            RecordsPerSecond = 5_000,
+            Linger = NoLinger,
+            InFlightBytesMax = 64 * 1024 * 1024, // ten seconds' worth: a client that waits for a leader is not to block
+            NodeEnd = end,
+            NodeEnds = 10,
+            NodeEndsOfRivals = 2,
+            Warmup = TimeSpan.FromSeconds(3),
+            Duration = TimeSpan.FromSeconds(5),
+        };
+
+    private static Scenario Rejoin() =>
+        Failover(RestartKind.Clean) with
+        {
+            Name = "W11-rejoin",
+            Class = DurabilityClass.B,
+            Kind = LoadKind.Rejoin,
+            PreloadBytes = 3_000_000_000,
+            NodeEnds = 0,
+            NodeEndsOfRivals = 0,
+            Duration = TimeSpan.FromSeconds(10),
+        };
+
+    private static Scenario IdleCluster(int partitions) =>
+        Replicated(New($"W11-idle-{partitions}", "W11", DurabilityClass.A)) with
+        {
+            Kind = LoadKind.Idle,
+            Partitions = partitions,
+            NodeEnd = RestartKind.Kill,
+            Warmup = TimeSpan.FromSeconds(10),
+            Duration = TimeSpan.FromSeconds(30),
+        };
 
     private static Scenario Start(RestartKind restart) =>
         New($"START-{restart.ToString().ToLowerInvariant()}", "START", DurabilityClass.A) with

@@ -69,21 +69,44 @@ public static class ConsoleSummary
         string Cell(Figure figure, string suffix = "") =>
             runs.SpreadOf(scenario.Name, contender, figure) is { } spread ? Quantity.Text(spread.Median, figure.Unit) + suffix : "";
 
+        (string middle, Figure tail) = Latencies(runs, scenario, contender);
         bool isInRecords = scenario.ValueBytes < 512 || scenario.Kind == LoadKind.Singles;
-        bool hasEndToEnd = runs.SpreadOf(scenario.Name, contender, Figures.EndToEndP50) is not null;
         string name = Markup.Escape(contender.ToString());
         return
         [
             Markup.Escape(scenario.Name),
             runs.Succeeded(scenario.Name, contender).Any() ? name : $"{name} [red]failed[/]",
-            isInRecords ? Cell(Figures.InRecords, " records/s") : Cell(Figures.InMegabytes, " MB/s"),
+            isInRecords ? Cell(Figures.InRecords, " records/s")
+                : Cell(scenario.Kind == LoadKind.Rejoin ? Figures.CatchUp : Figures.InMegabytes, " MB/s"),
             isInRecords ? Cell(Figures.OutRecords, " records/s") : Cell(Figures.OutMegabytes, " MB/s"),
-            hasEndToEnd ? "end to end " + Cell(Figures.EndToEndP50) : Cell(Figures.AckP50) is { Length: > 0 } ack ? "ack " + ack : "",
-            Cell(hasEndToEnd ? Figures.EndToEndP99 : Figures.AckP99),
+            middle,
+            Cell(tail),
             Cell(Figures.BrokerCpu),
             Cell(Figures.RssAnon),
             Comparison(runs, scenario, contender),
         ];
+    }
+
+    /// <summary>What stands in the columns of the median and of the tail.</summary>
+    private static (string Middle, Figure Tail) Latencies(RunSet runs, Scenario scenario, Contender contender)
+    {
+        (string Name, Figure Middle, Figure Tail)[] choices =
+        [
+            ("end to end", Figures.EndToEndP50, Figures.EndToEndP99),
+            ("ack", Figures.AckP50, Figures.AckP99),
+            ("unavailable", Figures.Unavailable, Figures.UnavailableWorst),
+            ("leaders moved", Figures.LeadersMoved, Figures.UnavailableWorst),
+            ("ack p99 before", Figures.TailP99Before, Figures.TailP99During),
+        ];
+        foreach ((string name, Figure middle, Figure tail) in choices)
+        {
+            if (runs.SpreadOf(scenario.Name, contender, middle) is { } spread)
+            {
+                return ($"{name} {Quantity.Text(spread.Median, middle.Unit)}", tail);
+            }
+        }
+
+        return ("", Figures.AckP99);
     }
 
     private static string Comparison(RunSet runs, Scenario scenario, Contender contender)

@@ -58,17 +58,43 @@ internal static class Figures
     public static readonly Figure Start = new("start, empty", Unit.Seconds, false, r => r.StartSeconds);
     public static readonly Figure Restart = new("restart", Unit.Seconds, false, r => r.RestartSeconds);
 
+    public static readonly Figure Unavailable = new(
+        "unavailable, median", Unit.Seconds, false, r => Spread.Of(r.Load?.NodeLosses?.Select(l => l.UnavailableSeconds) ?? [])?.Median);
+
+    public static readonly Figure UnavailableWorst = new(
+        "unavailable, worst", Unit.Seconds, false, r => Spread.Of(r.Load?.NodeLosses?.Select(l => l.UnavailableSeconds) ?? [])?.Max);
+
+    /// <summary>The median where a node was ended several times.</summary>
+    public static readonly Figure LeadersMoved = new(
+        "leaders moved", Unit.Seconds, false,
+        r => r.LeadersMovedSeconds ?? Spread.Of(r.Load?.NodeLosses?.Select(l => l.LeadersMovedSeconds) ?? [])?.Median);
+
+    public static readonly Figure InSync = new(
+        "back in sync", Unit.Seconds, false, r => Spread.Of(r.Load?.NodeLosses?.Select(l => l.InSyncSeconds) ?? [])?.Median);
+
+    public static readonly Figure CatchUp = Rate("catch-up, MB/s", Unit.MegabytesPerSecond, r => r.Load?.NodeReturn?.MegabytesPerSecond);
+    public static readonly Figure TailP99Before = Time("ack p99 before", r => r.Load?.NodeReturn?.AckP99BeforeMicroseconds);
+    public static readonly Figure TailP99During = Time("ack p99 during catch-up", r => r.Load?.NodeReturn?.AckP99DuringMicroseconds);
+
+    public static readonly Figure TailP99Raised = new(
+        "ack p99 during / before", Unit.Ratio, false,
+        r => r.Load?.NodeReturn is { AckP99BeforeMicroseconds: > 0 and { } before, AckP99DuringMicroseconds: { } during } ? during / before : null);
+
+    public static readonly Figure BusiestNodeCpu =
+        new("CPU of the busiest node, one core", Unit.PercentOfCore, false, r => r.Broker?.CpuPercentOfBusiest);
+
     /// <summary>Columns of the first table of a scenario.</summary>
     public static readonly IReadOnlyList<Figure> Speed =
     [
         InRecords, InMegabytes, OutRecords, OutMegabytes, DelayP99, AckP50, AckP99, AckP999, AckMax,
-        EndToEndP50, EndToEndP99, EndToEndP999, EndToEndMax,
+        EndToEndP50, EndToEndP99, EndToEndP999, EndToEndMax, Unavailable, UnavailableWorst, LeadersMoved, InSync,
+        CatchUp, TailP99Before, TailP99During, TailP99Raised,
     ];
 
     /// <summary>Columns of the second.</summary>
     public static readonly IReadOnlyList<Figure> Cost =
     [
-        BrokerCpu, BrokerCpuPercent, ClientCpu, Rss, RssAnon, BytesWritten, Syncs, RecordsPerSync, Start, Restart,
+        BrokerCpu, BrokerCpuPercent, BusiestNodeCpu, ClientCpu, Rss, RssAnon, BytesWritten, Syncs, RecordsPerSync, Start, Restart,
     ];
 
     /// <summary>
@@ -82,7 +108,9 @@ internal static class Figures
         {
             LoadKind.FixedRate => [EndToEndP50, EndToEndP99, EndToEndP999, AckP50, AckP99, AckP999],
             LoadKind.Singles => [InRecords, AckP50, AckP99, AckP999],
-            LoadKind.Idle => [BrokerCpuPercent],
+            LoadKind.Idle => [BrokerCpuPercent, BusiestNodeCpu, LeadersMoved],
+            LoadKind.Failover => [Unavailable, UnavailableWorst, LeadersMoved, InSync],
+            LoadKind.Rejoin => [CatchUp, TailP99During],
             _ => (Figure[])[InMegabytes, OutMegabytes],
         },
         .. kind == LoadKind.Idle ? [] : (Figure[])[BrokerCpu, ClientCpu],
@@ -95,6 +123,8 @@ internal static class Figures
         LoadKind.FixedRate => [EndToEndP99, AckP99],
         LoadKind.Singles => [InRecords],
         LoadKind.Idle => scenario.Restart == RestartKind.None ? [BrokerCpuPercent] : [Restart],
+        LoadKind.Failover => [Unavailable],
+        LoadKind.Rejoin => [CatchUp],
         LoadKind.CatchUp => scenario.ValueBytes < 512 ? [OutRecords] : [OutMegabytes],
         LoadKind.Ingest or LoadKind.Tail => scenario.ValueBytes < 512 ? [InRecords] : [InMegabytes],
         _ => [InMegabytes],

@@ -23,7 +23,15 @@ internal static class ScenarioText
 
         if (scenario.PreloadBytes > 0)
         {
-            parts.Add($"{Quantity.Text(scenario.PreloadBytes, Unit.Bytes)} written beforehand");
+            string when = scenario.Kind == LoadKind.Rejoin ? "while a node was away" : "beforehand";
+            parts.Add($"{Quantity.Text(scenario.PreloadBytes, Unit.Bytes)} written {when}");
+        }
+
+        if (scenario.Kind == LoadKind.Failover)
+        {
+            return $"{string.Join(", ", parts)}. In each round {scenario.NodeEnds} times for us and {scenario.NodeEndsOfRivals} times for "
+                + $"others, each after {scenario.Warmup.TotalSeconds:0.##} s of the load, which goes on for "
+                + $"{scenario.Duration.TotalSeconds:0.##} s after all partitions have leaders again; then the node comes back.";
         }
 
         if (scenario.Restart != RestartKind.None)
@@ -45,6 +53,11 @@ internal static class ScenarioText
 
     private static IEnumerable<string> Shape(Scenario scenario)
     {
+        if (scenario.Nodes > 1)
+        {
+            yield return $"{scenario.Nodes} nodes and replicas";
+        }
+
         yield return Count(scenario.Partitions, "partition");
         if (scenario.Kind is not (LoadKind.CatchUp or LoadKind.Idle))
         {
@@ -67,7 +80,8 @@ internal static class ScenarioText
         }
         else if (scenario.RecordsPerSecond > 0)
         {
-            yield return $"{scenario.RecordsPerSecond:#,##0} records/s";
+            yield return $"{scenario.RecordsPerSecond:#,##0} records/s"
+                + (scenario.Kind == LoadKind.Failover ? $", {Signal(scenario)} to the leader" : "");
         }
         else if (scenario.Kind is LoadKind.CatchUp)
         {
@@ -75,13 +89,15 @@ internal static class ScenarioText
         }
         else if (scenario.Kind is LoadKind.Idle)
         {
-            yield return "no load";
+            yield return scenario.NodeEnd == RestartKind.None ? "no load" : "no load, then one node is killed";
         }
         else
         {
             yield return "unthrottled";
         }
     }
+
+    private static string Signal(Scenario scenario) => scenario.NodeEnd == RestartKind.Kill ? "SIGKILL" : "SIGTERM";
 
     private static string Count(int number, string noun) => $"{number} {noun}{(number == 1 ? "" : "s")}";
 

@@ -6,7 +6,7 @@ namespace LogBroker.Bench.Report;
 /// <summary>The kinds of goals. The median over the rounds decides unless a rule says otherwise.</summary>
 internal static class TargetRules
 {
-    private static readonly Finding NoRunOfOurs = new(Verdict.NotMeasured, "no run of ours has the figure");
+    internal static readonly Finding NoRunOfOurs = new(Verdict.NotMeasured, "no run of ours has the figure");
 
     /// <summary>The median of the paired ratios against a limit: at least for figures where more is better, otherwise at most.</summary>
     public static Func<RunSet, Finding> RatioTo(Rival rival, string scenarioName, Figure figure, double limit) => runs =>
@@ -48,17 +48,17 @@ internal static class TargetRules
     };
 
     /// <summary>
-    /// End-to-end p50 against <c>2 × fsync p50 + 0.7 ms</c>, round by round, with the faster of the two probes beside the run: the
+    /// A latency against so many times fsync p50 and some time more, round by round, with the faster of the two probes beside the run: the
     /// stricter one.
     /// </summary>
-    public static Func<RunSet, Finding> FsyncFloor(string scenarioName) => runs =>
+    public static Func<RunSet, Finding> FsyncFloor(string scenarioName, Figure figure, double fsyncs, double moreMicroseconds) => runs =>
     {
         (double Latency, double Limit)[] rounds =
         [
             .. Ours(runs, scenarioName)
-                .Select(r => (Latency: Figures.EndToEndP50.Read(r.Run), Probe: FasterProbe(r.Run)))
+                .Select(r => (Latency: figure.Read(r.Run), Probe: FasterProbe(r.Run)))
                 .Where(r => r is { Latency: not null, Probe: not null })
-                .Select(r => (r.Latency!.Value, (2 * r.Probe!.Value) + 700)),
+                .Select(r => (r.Latency!.Value, (fsyncs * r.Probe!.Value) + moreMicroseconds)),
         ];
         if (rounds.Length == 0)
         {
@@ -149,9 +149,9 @@ internal static class TargetRules
             $"{measured} against {Quantity.Text(limit, Unit.Seconds)} (read at {Quantity.Digits(rate.Value)} MB/s)");
     };
 
-    private static Finding Judge(bool isMet, string measured) => new(isMet ? Verdict.Met : Verdict.Missed, measured);
+    internal static Finding Judge(bool isMet, string measured) => new(isMet ? Verdict.Met : Verdict.Missed, measured);
 
-    private static IEnumerable<MeasuredRun> Ours(RunSet runs, string scenario) =>
+    internal static IEnumerable<MeasuredRun> Ours(RunSet runs, string scenario) =>
         runs.Succeeded(scenario).Where(r => r.Contender.IsOurs);
 
     private static IEnumerable<MeasuredRun> OursOf(RunSet runs, DurabilityClass durability) =>

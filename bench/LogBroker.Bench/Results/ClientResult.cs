@@ -45,11 +45,39 @@ public sealed record ClientResult
 
     public ulong? ValuesFoundChecksum { get; init; }
 
+    /// <summary>What each end of a node did, in the order in which they came; null for loads without any.</summary>
+    public IReadOnlyList<NodeLoss>? NodeLosses { get; init; }
+
+    /// <summary>How a node that was away came back; null for loads without.</summary>
+    public NodeReturn? NodeReturn { get; init; }
+
     /// <summary>The command line, secrets there are none.</summary>
     public string? CommandLine { get; init; }
 
     /// <summary>Something a reader of the number must know, such as "latencies in whole milliseconds".</summary>
     public string? Remark { get; init; }
+}
+
+/// <summary>What the end of the node that led the first partition did. Null is what a system or its client cannot say.</summary>
+/// <param name="UnavailableSeconds">
+/// The longest time without an acknowledgement of one partition, of all partitions, from the signal on; for clients that only tell
+/// latencies, the longest one.
+/// </param>
+/// <param name="LeadersMovedSeconds">From the signal until every partition had a leader elsewhere, as seen from outside.</param>
+/// <param name="InSyncSeconds">From the start of the node until every replica was in sync again.</param>
+public sealed record NodeLoss(double? UnavailableSeconds, double? LeadersMovedSeconds, double? InSyncSeconds);
+
+/// <summary>How a node that was away caught up.</summary>
+/// <param name="Bytes">Bytes of values that were written while it was away.</param>
+/// <param name="StartSeconds">From the start of its process until it answered.</param>
+/// <param name="CatchUpSeconds">From then until every replica was in sync.</param>
+/// <param name="AckP99BeforeMicroseconds">Acknowledgement of the open loop from the intended time, with all nodes there.</param>
+/// <param name="AckP99DuringMicroseconds">The same from the start of the process until it was in sync.</param>
+public sealed record NodeReturn(
+    long Bytes, double StartSeconds, double CatchUpSeconds, double? AckP99BeforeMicroseconds, double? AckP99DuringMicroseconds)
+{
+    /// <summary>10^6 bytes of values per second, the start of the process included.</summary>
+    public double MegabytesPerSecond => Bytes / (StartSeconds + CatchUpSeconds) / 1e6;
 }
 
 /// <summary>Records and bytes of values over a time.</summary>

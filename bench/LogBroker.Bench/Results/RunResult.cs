@@ -34,6 +34,9 @@ public sealed record RunResult
     /// <summary>Process start until every partition answers again, after the restart that the scenario asks for.</summary>
     public double? RestartSeconds { get; init; }
 
+    /// <summary>From the end of a node after the load until every partition had a leader elsewhere.</summary>
+    public double? LeadersMovedSeconds { get; init; }
+
     /// <summary>Version of the system.</summary>
     public string? Version { get; init; }
 
@@ -52,6 +55,9 @@ public sealed record BrokerUsage
 
     /// <summary>Share of one core, 0–100 per core, over the span.</summary>
     public required double CpuPercent { get; init; }
+
+    /// <summary>The same of the process that used most; null where there is only one.</summary>
+    public double? CpuPercentOfBusiest { get; init; }
 
     /// <summary>Largest VmRSS seen, bytes; mapped file pages count.</summary>
     public required long RssBytesPeak { get; init; }

@@ -90,7 +90,7 @@ internal sealed class BenchRunner(
 
     private async Task ProbeDiskAsync(PlannedRun run, CancellationToken cancellationToken)
     {
-        bool isOfUse = run.Scenario.Class == DurabilityClass.B || run.Scenario.ColdCache;
+        bool isOfUse = run.Scenario.Class == DurabilityClass.B || run.Scenario.ColdCache || run.Scenario.Kind == LoadKind.Rejoin;
         if (isOfUse && !log.File.DiskProbes.ContainsKey(run.RoundKey))
         {
             log.AddDiskProbe(run.RoundKey, await instruments.ProbeDiskAsync(work.FullName, cancellationToken));

@@ -80,6 +80,16 @@ internal static class RunCommand
         }
     }
 
+    /// <summary>Roughly: two more nodes to start, and what each end of a node takes beside the load around it.</summary>
+    private static double SecondsOfCluster(PlannedRun run)
+    {
+        Scenario scenario = run.Scenario;
+        bool isOurs = run.System.Name == Report.Contender.Ours;
+        int ends = isOurs ? scenario.NodeEnds : scenario.NodeEndsOfRivals;
+        double around = (scenario.Warmup + scenario.Duration).TotalSeconds;
+        return scenario.Nodes == 1 ? 0 : (isOurs ? 1 : 10) + (ends * (around + (isOurs ? 4 : 30)));
+    }
+
     private static string OutFile(RunOptions options)
     {
         if (options.Out is null)
@@ -112,7 +122,7 @@ internal static class RunCommand
 
         PlannedRun[] missing = [.. plan.Runs.Where(r => !log.Has(r))];
         TimeSpan expected = TimeSpan.FromSeconds(missing.Sum(r => (r.Scenario.Warmup + r.Scenario.Duration).TotalSeconds
-            + (r.Scenario.PreloadBytes / PreloadBytesPerSecond) + SecondsAroundARun));
+            + (r.Scenario.PreloadBytes / PreloadBytesPerSecond) + SecondsAroundARun + SecondsOfCluster(r)));
         string already = missing.Length == plan.Runs.Count ? "" : $", {plan.Runs.Count - missing.Length} are there already";
         progress.Note(FormattableString.Invariant(
             $"{missing.Length} runs of {plan.Scenarios.Count} scenarios{already}; about {Math.Ceiling(expected.TotalMinutes)} min"));

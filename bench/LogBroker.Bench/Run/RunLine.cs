@@ -1,5 +1,6 @@
 using System.Globalization;
 using LogBroker.Bench.Plan;
+using LogBroker.Bench.Report;
 using LogBroker.Bench.Results;
 
 namespace LogBroker.Bench.Run;
@@ -33,6 +34,7 @@ internal static class RunLine
             AddLatency(parts, "end to end", load?.EndToEnd);
         }
 
+        AddNodes(parts, result);
         if (result.Broker is { } broker)
         {
             parts.Add(broker.CpuSecondsPerGigabyte is { } perGigabyte
@@ -52,6 +54,33 @@ internal static class RunLine
         }
 
         return string.Join(", ", parts);
+    }
+
+    private static void AddNodes(List<string> parts, RunResult result)
+    {
+        if (Figures.Unavailable.Read(result) is { } median && Figures.UnavailableWorst.Read(result) is { } worst)
+        {
+            parts.Add(Text($"unavailable {median:0.000} s, worst {worst:0.000} s of {result.Load!.NodeLosses!.Count}"));
+        }
+
+        if (Figures.LeadersMoved.Read(result) is { } moved)
+        {
+            parts.Add(Text($"leaders moved after {moved:0.00} s"));
+        }
+
+        if (Figures.InSync.Read(result) is { } inSync)
+        {
+            parts.Add(Text($"in sync {inSync:0.0} s after the start"));
+        }
+
+        if (result.Load?.NodeReturn is { } back)
+        {
+            parts.Add(Text($"caught up at {back.MegabytesPerSecond:0.0} MB/s"));
+            if (back is { AckP99BeforeMicroseconds: { } before, AckP99DuringMicroseconds: { } during })
+            {
+                parts.Add(Text($"ack p99 {before / 1e3:0.00} ms before, {during / 1e3:0.00} ms meanwhile"));
+            }
+        }
     }
 
     private static void AddThroughput(List<string> parts, string way, Throughput? throughput, Scenario scenario)

@@ -9,6 +9,11 @@ internal static class ScenarioLine
     public static string Of(Scenario scenario)
     {
         var parts = new List<string> { $"class {scenario.Class}", Load(scenario), Count(scenario.Partitions, "partition") };
+        if (scenario.Nodes > 1)
+        {
+            parts.Insert(1, Count(scenario.Nodes, "node"));
+        }
+
         bool isWriting = scenario.Kind != LoadKind.Idle && scenario.Kind != LoadKind.CatchUp;
         if (isWriting)
         {
@@ -32,6 +37,11 @@ internal static class ScenarioLine
             parts.Add(scenario.Restart == RestartKind.Kill ? "then killed and restarted" : "then stopped and restarted");
         }
 
+        if (scenario.Kind == LoadKind.Idle && scenario.NodeEnd != RestartKind.None)
+        {
+            parts.Add("then a node is ended");
+        }
+
         return string.Join(", ", parts);
     }
 
@@ -42,9 +52,14 @@ internal static class ScenarioLine
         LoadKind.FixedRate => Text($"{scenario.RecordsPerSecond:N0} records/s, open loop"),
         LoadKind.Singles => $"{Count(scenario.RecordsInFlight, "single record")} in flight",
         LoadKind.CatchUp => Text($"read {scenario.PreloadBytes / 1e9:0.0} GB, {(scenario.ColdCache ? "cold" : "warm")}"),
+        LoadKind.Failover => Text($"{scenario.RecordsPerSecond:N0} records/s, {Signal(scenario)} to the leader {scenario.NodeEnds} times")
+            + Text($" ({scenario.NodeEndsOfRivals} for others)"),
+        LoadKind.Rejoin => Text($"{scenario.RecordsPerSecond:N0} records/s, a node comes back {scenario.PreloadBytes / 1e9:0.0} GB later"),
         LoadKind.Idle when scenario.PreloadBytes > 0 => Text($"idle with {scenario.PreloadBytes / 1e9:0.0} GB"),
         _ => "idle",
     };
+
+    private static string Signal(Scenario scenario) => scenario.NodeEnd == RestartKind.Kill ? "SIGKILL" : "SIGTERM";
 
     private static string Count(int count, string what) => count == 1 ? $"1 {what}" : Text($"{count} {what}s");
 

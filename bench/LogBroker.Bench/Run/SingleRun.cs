@@ -9,23 +9,29 @@ internal sealed class SingleRun(PlannedRun run, bool countsSyncs, IProcessStarte
 {
     private const double PreloadBytesPerSecondMin = 10e6;
     private static readonly TimeSpan Overhead = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan PerNodeEnd = TimeSpan.FromMinutes(1.5);
 
     /// <summary>A run that takes longer hangs.</summary>
     public static TimeSpan TimeLimit(Scenario scenario) =>
-        (scenario.Warmup + scenario.Duration) * 2 + TimeSpan.FromSeconds(scenario.PreloadBytes / PreloadBytesPerSecondMin) + Overhead;
+        (scenario.Warmup + scenario.Duration) * 2 + TimeSpan.FromSeconds(scenario.PreloadBytes / PreloadBytesPerSecondMin)
+        + (Overhead * scenario.Nodes) + (PerNodeEnd * Math.Max(scenario.NodeEnds, scenario.NodeEndsOfRivals));
 
     /// <summary>What a run can write, with room to spare; 0 when it writes next to nothing.</summary>
     public static long BytesNeeded(Scenario scenario)
     {
-        if (scenario.Kind is LoadKind.CatchUp or LoadKind.Idle)
+        if (scenario.Kind is LoadKind.CatchUp or LoadKind.Idle or LoadKind.Rejoin)
         {
-            return scenario.PreloadBytes * 5 / 4;
+            return scenario.PreloadBytes * scenario.Nodes * 5 / 4;
         }
 
-        double seconds = (scenario.Warmup + scenario.Duration).TotalSeconds;
+        double seconds = TimeLimitOfLoad(scenario).TotalSeconds;
         long rateBound = (long)(scenario.RecordsPerSecond * (double)scenario.ValueBytes * seconds);
         long bytes = rateBound > 0 ? Math.Min(rateBound, scenario.BytesWrittenMax) : scenario.BytesWrittenMax;
-        return bytes * 5 / 4;
+        return bytes * scenario.Nodes * 5 / 4;
+
+        static TimeSpan TimeLimitOfLoad(Scenario scenario) => scenario.Kind == LoadKind.Failover
+            ? PerNodeEnd * Math.Max(scenario.NodeEnds, scenario.NodeEndsOfRivals)
+            : scenario.Warmup + scenario.Duration;
     }
 
     /// <summary>Runs it in an empty directory; whatever is started is stopped.</summary>
@@ -39,9 +45,10 @@ internal sealed class SingleRun(PlannedRun run, bool countsSyncs, IProcessStarte
         ClientResult? prepared = await system.PrepareAsync(run.Client, scenario, cancellationToken);
         (ClientResult load, BrokerUsage usage) = await LoadAsync(system, directory, cancellationToken);
 
-        TimeSpan? restart = scenario.Restart == RestartKind.None
+        RestartKind end = scenario.Nodes == 1 ? scenario.Restart : scenario.Kind == LoadKind.Idle ? scenario.NodeEnd : RestartKind.None;
+        TimeSpan? restart = end == RestartKind.None
             ? null
-            : await system.RestartAsync(scenario.Restart == RestartKind.Kill, scenario, cancellationToken);
+            : await system.RestartAsync(end == RestartKind.Kill, scenario, cancellationToken);
         ClientResult written = Written(prepared, load);
         VerifyResult? verify = await system.VerifyAsync(run.Client, scenario, written, cancellationToken);
         bool isComplete = verify?.IsComplete ?? true;
@@ -49,10 +56,11 @@ internal sealed class SingleRun(PlannedRun run, bool countsSyncs, IProcessStarte
         {
             Failure = isComplete ? null : Incomplete(verify!),
             Load = isComplete ? load : null,
-            Broker = isComplete ? usage : null,
+            Broker = isComplete && scenario.Kind is not (LoadKind.Failover or LoadKind.Rejoin) ? usage : null, // processes come and go there
             Verify = verify,
             StartSeconds = system.StartTime.TotalSeconds,
-            RestartSeconds = restart?.TotalSeconds,
+            RestartSeconds = scenario.Nodes == 1 ? restart?.TotalSeconds : null,
+            LeadersMovedSeconds = scenario.Nodes > 1 ? restart?.TotalSeconds : null,
             Version = system.Version,
             Configuration = system.Configuration,
         };

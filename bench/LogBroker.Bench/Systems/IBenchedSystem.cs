@@ -61,6 +61,8 @@ public interface IRunningSystem : IAsyncDisposable
     /// <summary>
     /// Ends the broker (SIGKILL when <paramref name="isKilled"/>, otherwise the ordinary way), starts it again on the same data, and
     /// returns the time from process start until every partition of the topic answers again. <see cref="ProcessIds"/> changes.
+    /// Of a cluster it ends one node that leads, does not start it again, and returns the time from the signal until every partition has
+    /// a leader elsewhere.
     /// </summary>
     /// <exception cref="BenchException">It did not come back.</exception>
     Task<TimeSpan> RestartAsync(bool isKilled, Scenario scenario, CancellationToken cancellationToken);

@@ -15,6 +15,8 @@ namespace LogBroker.Server;
 /// </summary>
 internal sealed class GrpcPeerTransport : IPeerTransport
 {
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(1);
+
     private readonly PeerTransportSettings _settings;
     private readonly ILogger _log;
     private readonly PeerFrameMarshaller _marshaller;
@@ -80,7 +82,8 @@ internal sealed class GrpcPeerTransport : IPeerTransport
         foreach (var node in _board?.Nodes ?? [])
             node.Stop();
         await _dialing;
-        await _server.DisposeAsync();
+        // All links are cut: their calls end by themselves.
+        await _server.StopAsync(StopTime);
     }
 
     private static GrpcServerOptions ServerOptions(PeerTransportSettings settings) => new()

@@ -17,8 +17,9 @@ internal static partial class PeerLog
     [LoggerMessage(1053, LogLevel.Information, "Link {Direction} node {Node} is down: {Why}")]
     public static partial void Down(ILogger logger, string direction, int node, string why);
 
-    [LoggerMessage(1054, LogLevel.Warning, "Node {Node} is gone: its link broke and {Address} refuses connections")]
-    public static partial void Gone(ILogger logger, int node, string address);
+    [LoggerMessage(1054, LogLevel.Warning,
+        "Link {Direction} node {Node} is down and its process is gone, {Address} refuses connections: {Why}")]
+    public static partial void Gone(ILogger logger, string direction, int node, string address, string why);
 
     [LoggerMessage(1055, LogLevel.Information,
         "Node {Node} at {Address} cannot be reached: {Why} ({Suppressed} more attempts since the last such line)")]

@@ -72,8 +72,8 @@ internal sealed class PeerOutbox(int messagesMax)
     }
 
     /// <summary>
-    /// So many bytes of items were written. True when there is room again: less than half of <paramref name="itemsBytesMax"/> is left and
-    /// was not before, or nothing is left.
+    /// So many bytes of items were written. True when there is room again: less than half of <paramref name="itemsBytesMax"/> is left, or
+    /// less than the eighth that those who catch up keep to, and was not before; or nothing is left.
     /// </summary>
     public bool Written(int itemsBytes, long itemsBytesMax)
     {
@@ -86,8 +86,7 @@ internal sealed class PeerOutbox(int messagesMax)
             long before = _itemsBytes;
             _itemsBytes -= itemsBytes;
             Invariant.Require(_itemsBytes >= 0);
-            long half = itemsBytesMax / 2;
-            return _itemsBytes == 0 || (before >= half && _itemsBytes < half);
+            return _itemsBytes == 0 || IsPassed(itemsBytesMax / 2, before, _itemsBytes) || IsPassed(itemsBytesMax / 8, before, _itemsBytes);
         }
     }
 
@@ -115,4 +114,6 @@ internal sealed class PeerOutbox(int messagesMax)
             frame.Release();
         return hadItems;
     }
+
+    private static bool IsPassed(long mark, long before, long after) => before >= mark && after < mark;
 }

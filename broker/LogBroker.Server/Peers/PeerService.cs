@@ -31,8 +31,8 @@ internal sealed class PeerService(PeerTransportSettings settings, PeerFrameMarsh
         board.LostInBackground(node, link, end);
         if (link.CutBecause is { } because)
             throw because;
-        if (PeerNonsense.In(end) is { } what)
-            throw new RpcException(new Status(StatusCode.InvalidArgument, what));
+        if (end is RpcException nonsense)
+            throw nonsense;
     }
 
     private async ValueTask<PeerLink> HandshakeAsync(

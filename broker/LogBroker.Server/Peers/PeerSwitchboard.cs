@@ -88,9 +88,11 @@ internal sealed class PeerSwitchboard
             return;
         node.Down(link, isGone, _receiver);
         string why = link.CutBecause?.Status.Detail ?? end?.Message ?? "the other end closed it";
-        PeerLog.Down(_log, link.Side is LinkSide.Dialed ? "to" : "from", node.Node.Value, why);
+        string direction = link.Side is LinkSide.Dialed ? "to" : "from";
         if (isGone)
-            PeerLog.Gone(_log, node.Node.Value, node.Address);
+            PeerLog.Gone(_log, direction, node.Node.Value, node.Address, why);
+        else
+            PeerLog.Down(_log, direction, node.Node.Value, why);
     }
 
     /// <summary>As <see cref="LostAsync"/>, for callers that cannot wait.</summary>

@@ -23,7 +23,7 @@ public sealed class KafkaMessagesTests
     {
         KafkaMetadata metadata = KafkaMessages.ReadMetadata(Convert.FromHexString(MetadataOfOneTopic));
         Assert.Equal(1, metadata.Brokers);
-        Assert.Equal(Enumerable.Range(0, 4).Select(i => new KafkaPartition("t", i, 1, false)), metadata.Partitions);
+        Assert.Equal(Enumerable.Range(0, 4).Select(i => new KafkaPartition("t", i, 1, 1, false)), metadata.Partitions);
     }
 
     [Fact]
@@ -64,11 +64,11 @@ public sealed class KafkaMessagesTests
         Assert.Equal(
             "0000002a" + "00020001" + "00000000" + "000562656e6368" + "ffffffff" + "00000001" + "000174" + "00000001" + "00000003"
             + "fffffffffffffffe",
-            Hex(KafkaMessages.ListOffsets([new KafkaPartition("t", 3, 1, false)], KafkaMessages.EarliestOffset)));
+            Hex(KafkaMessages.ListOffsets([new KafkaPartition("t", 3, 1, 1, false)], KafkaMessages.EarliestOffset)));
         Assert.Equal(
             "0000003c" + "00130002" + "00000000" + "000562656e6368" + "00000001" + "000174" + "00000002" + "0001" + "00000000"
             + "00000001" + "000e666c7573682e6d65737361676573" + "000131" + "00007530" + "00",
-            Hex(KafkaMessages.CreateTopic("t", 2, new Dictionary<string, string> { ["flush.messages"] = "1" })));
+            Hex(KafkaMessages.CreateTopic("t", 2, 1, new Dictionary<string, string> { ["flush.messages"] = "1" })));
     }
 
     private static string Hex(byte[] bytes) => Convert.ToHexStringLower(bytes);

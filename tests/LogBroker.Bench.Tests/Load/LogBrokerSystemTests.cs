@@ -38,6 +38,26 @@ public sealed class LogBrokerSystemTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task What_was_acknowledged_while_a_leader_was_killed_is_found_again()
+    {
+        Scenario scenario = Shape(LoadKind.Failover) with
+        {
+            Nodes = 3,
+            NodeEnd = RestartKind.Kill,
+            NodeEnds = 1,
+            InFlightBytesMax = 64 << 20,
+        };
+        await using IRunningSystem running = await StartAsync(scenario);
+        Assert.Null(await running.PrepareAsync(Client, scenario, CancellationToken.None));
+        ClientResult result = await running.RunAsync(Client, scenario, CancellationToken.None);
+        NodeLoss loss = Assert.Single(result.NodeLosses!);
+        Assert.True(loss is { UnavailableSeconds: > 0, LeadersMovedSeconds: > 0, InSyncSeconds: > 0 });
+        VerifyResult? verified = await running.VerifyAsync(Client, scenario, result, CancellationToken.None);
+        Assert.Equal(new VerifyResult(result.RecordsAcknowledged!.Value, result.RecordsAcknowledged.Value, true), verified);
+        Assert.Equal(3, running.ProcessIds.Count);
+    }
+
+    [Fact]
     public async Task A_catch_up_reads_its_preload_which_survives_a_kill()
     {
         Scenario scenario = Shape(LoadKind.CatchUp) with { PreloadBytes = 2_000_000 };

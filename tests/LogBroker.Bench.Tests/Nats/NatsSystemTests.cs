@@ -26,15 +26,18 @@ public sealed class NatsSystemTests
     [InlineData("W8-cold-4", 1)]
     [InlineData("W12-A-32", 0)]
     [InlineData("W12-idle-256", 1)]
+    [InlineData("W10-A", 1)]
+    [InlineData("W10-A-5000", 1)]
+    [InlineData("W11-rejoin", 1)]
     public void It_has_load_programs_for_what_it_can_do_alike(string scenario, int clients) =>
         Assert.Equal(clients, new NatsSystem(null, null).ClientsFor(Named(scenario)).Count);
 
     [Fact]
     public void Only_class_B_syncs_each_message()
     {
-        Assert.Contains("sync_interval: always", NatsServer.ConfigurationFile("/d", DurabilityClass.B));
-        Assert.DoesNotContain("sync_interval", NatsServer.ConfigurationFile("/d", DurabilityClass.A));
-        Assert.Contains("store_dir: \"/d \\\"x\\\"\"", NatsServer.ConfigurationFile("/d \"x\"", DurabilityClass.A));
+        Assert.Contains("sync_interval: always", NatsServer.ConfigurationFile("/d", DurabilityClass.B, null));
+        Assert.DoesNotContain("sync_interval", NatsServer.ConfigurationFile("/d", DurabilityClass.A, null));
+        Assert.Contains("store_dir: \"/d \\\"x\\\"\"", NatsServer.ConfigurationFile("/d \"x\"", DurabilityClass.A, null));
     }
 
     [Theory]

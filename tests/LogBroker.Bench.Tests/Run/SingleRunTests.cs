@@ -54,5 +54,6 @@ public sealed class SingleRunTests
             1_875_000,
             SingleRun.BytesNeeded(Ingest with { Kind = LoadKind.FixedRate, RecordsPerSecond = 1000 }));
         Assert.Equal(0, SingleRun.BytesNeeded(Ingest with { Kind = LoadKind.Idle }));
+        Assert.Equal(11_250_000_000, SingleRun.BytesNeeded(Ingest with { Nodes = 3 }));
     }
 }

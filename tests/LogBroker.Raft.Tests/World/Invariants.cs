@@ -24,7 +24,7 @@ internal sealed class Invariants(World world)
         foreach (Replica replica in world.Replicas.Where(r => r.IsUp))
         {
             CheckReplica(replica);
-            if (replica.Core.IsLeader)
+            if (replica.Core.IsLeader && (world.Voters.Count > 1 || replica.Core.MayServe))
             {
                 CheckLeader(replica);
             }

@@ -42,17 +42,35 @@ internal sealed class Replica(World world, NodeId id)
 
     public LogPosition? PendingReset { get; private set; }
 
-    /// <summary>Epochs led by this process, for the invariant of one leader.</summary>
-    public Epoch LedLast { get; private set; } = Epoch.None;
+    public int Cuts { get; private set; }
 
-    /// <summary>How often leadership was lost.</summary>
-    public int Losses { get; private set; }
+    public int Resets { get; private set; }
+
+    public int Readmissions { get; private set; }
 
     public static string NameOf(NodeId node) => Names[node.Value];
 
     public static NodeId IdOf(string name) => new(Array.IndexOf(Names, name));
 
     public static DirectoryId DirectoryOf(NodeId node, int disk) => new(new Guid(node.Value, (short)disk, 0, new byte[8]));
+
+    /// <summary>
+    /// Gives it a log that consists of the epochs of its records, in order: "1 1 4" is row 1 with two records and row 4 with one.
+    /// </summary>
+    public void Found(HardState stored, string epochs)
+    {
+        Stored = stored;
+        foreach (string word in epochs.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var epoch = new Epoch(int.Parse(word, System.Globalization.CultureInfo.InvariantCulture));
+            if (epoch != Log.Position.Epoch)
+            {
+                Log.Append(new Item(epoch, Log.Position.Offset, null));
+            }
+
+            Log.Append(new Item(epoch, Log.Position.Offset, $"e{epoch}o{Log.Position.Offset}"));
+        }
+    }
 
     /// <summary>Starts the process (R20).</summary>
     public void Start()
@@ -66,7 +84,6 @@ internal sealed class Replica(World world, NodeId id)
             world.Config(id, Directory, IsReadmitted),
             new RecoveredReplica(Stored, rows, Log.Start.Offset, Log.Position.Offset, HighWatermarkCheckpoint));
         _core.CountAppended(world.IsMemoryTopic);
-        LedLast = Epoch.None;
         CarryOut();
     }
 
@@ -114,13 +131,13 @@ internal sealed class Replica(World world, NodeId id)
             CarryOutLog(ready);
             if (ready.LeadershipLost)
             {
-                Losses++;
                 world.Note($"{Name} is no leader any more");
             }
 
             if (ready.StoreReadmitted)
             {
                 IsReadmitted = true;
+                Readmissions++;
                 world.Note($"{Name} is readmitted");
                 Core.ReadmissionStored();
             }
@@ -161,6 +178,7 @@ internal sealed class Replica(World world, NodeId id)
         if (PendingCut is { } cut)
         {
             PendingCut = null;
+            Cuts++;
             Log.CutTo(Log.KeptBy(cut));
             world.Note($"{Name} cuts to {Log}");
             Core.Truncated(Log.Position, Log.DurablePosition);
@@ -169,6 +187,7 @@ internal sealed class Replica(World world, NodeId id)
         if (PendingReset is { } start)
         {
             PendingReset = null;
+            Resets++;
             Log.Reset(start);
             world.Note($"{Name} begins anew at {start}");
             Core.ResetDone(start);
@@ -226,7 +245,6 @@ internal sealed class Replica(World world, NodeId id)
             return;
         }
 
-        LedLast = Core.Epoch;
         foreach (Progress peer in Core.Peers.ToList())
         {
             if (Core.IsAnswerDue(peer))

@@ -4,11 +4,11 @@ using LogBroker.Protocol;
 namespace LogBroker.Raft.Tests;
 
 /// <summary>The commands of a <see cref="Script"/>.</summary>
-internal sealed partial class Verbs
+internal sealed partial class Verbs(World? world = null)
 {
     private const int StepsMax = 400;
 
-    public World? World { get; private set; }
+    public World? World { get; private set; } = world;
 
     private World It => World ?? throw new InvalidOperationException("the first command is: voters A B C");
 
@@ -38,6 +38,9 @@ internal sealed partial class Verbs
                 break;
             case "silent":
                 Assert.Empty(It.Network);
+                break;
+            case "silent-to":
+                Assert.DoesNotContain(It.Network, p => p.To == Replica.IdOf(rest[0]));
                 break;
             default:
                 if (!DoNetwork(words[0], rest) && !DoProcess(words[0], It[rest[0]], rest[1..]))

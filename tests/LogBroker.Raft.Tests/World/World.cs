@@ -49,6 +49,21 @@ internal sealed class World
 
     public Replica this[NodeId id] => Replicas.First(r => r.Id == id);
 
+    /// <summary>Replicas as they are found, down, with these logs: rows are <c>e@</c>, records take the epoch in force.</summary>
+    public static World Of(Epoch epoch, params string[] logs)
+    {
+        var world = new World([.. Enumerable.Range(1, logs.Length).Select(v => new NodeId(v))], []);
+        for (int i = 0; i < logs.Length; i++)
+        {
+            Replica replica = world.Replicas[i];
+            replica.Kill();
+            replica.Found(new HardState(epoch, NodeId.None, default), logs[i]);
+            replica.Start();
+        }
+
+        return world;
+    }
+
     public RaftConfig Config(NodeId self, DirectoryId directory, bool isReadmitted) =>
         new(self, directory, Voters, isReadmitted) { Seed = (Seed * 31) + (ulong)self.Value };
 

@@ -16,7 +16,13 @@ internal static class BarChart
     private const double Top = 72;
     private const double BarHeight = 20;
 
-    public static string Draw(string title, string subtitle, string axis, Unit unit, IReadOnlyList<Bar> bars)
+    /// <param name="title">Above.</param>
+    /// <param name="subtitle">Below that.</param>
+    /// <param name="axis">Below the axis.</param>
+    /// <param name="unit">Of all bars.</param>
+    /// <param name="bars">At least one.</param>
+    /// <param name="legend">What bars and whiskers are; null for the rounds.</param>
+    public static string Draw(string title, string subtitle, string axis, Unit unit, IReadOnlyList<Bar> bars, string? legend = null)
     {
         double height = Top;
         var places = new List<double>();
@@ -46,7 +52,7 @@ internal static class BarChart
 
         canvas.Line(Left, Top - 8, Left, bottom, SvgCanvas.Faint);
         canvas.Text((Left + Right) / 2, bottom + 36, axis, 12.5, SvgCanvas.Ink, Anchor.Middle);
-        DrawLegend(canvas, bars, bottom + 56, hasTwo);
+        DrawLegend(canvas, bars, bottom + 56, hasTwo, legend);
         return canvas.ToString();
     }
 
@@ -79,7 +85,7 @@ internal static class BarChart
         canvas.Text(X(Math.Max(bar.Spread.Median, bar.Spread.Max), top) + 8, middle + 4.5, value, 12.5, SvgCanvas.Ink);
     }
 
-    private static void DrawLegend(SvgCanvas canvas, IReadOnlyList<Bar> bars, double y, bool hasTwo)
+    private static void DrawLegend(SvgCanvas canvas, IReadOnlyList<Bar> bars, double y, bool hasTwo, string? legend)
     {
         if (hasTwo)
         {
@@ -87,9 +93,11 @@ internal static class BarChart
             y += 20;
         }
 
-        string whiskers = bars.Any(b => b.Spread.Count > 1) ? "bar: median · whisker: smallest to largest round" : "one round";
+        string whiskers = legend ?? WhiskersOf(bars);
         canvas.Text((Left + Right) / 2, y, whiskers, 12, SvgCanvas.Faint, Anchor.Middle);
     }
+
+    private static string WhiskersOf(IReadOnlyList<Bar> bars) => bars.Any(b => b.Spread.Count > 1) ? "bar: median · whisker: smallest to largest round" : "one round";
 
     private static string TickText(double value, Unit unit)
     {

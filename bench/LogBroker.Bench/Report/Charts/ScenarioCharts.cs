@@ -12,7 +12,15 @@ internal static class ScenarioCharts
     public static IReadOnlyList<Chart> Of(RunSet runs, Scenario scenario)
     {
         var charts = new List<Chart?>();
-        if (scenario.Kind is not (LoadKind.FixedRate or LoadKind.Idle))
+        if (scenario.Kind == LoadKind.Failover)
+        {
+            charts.Add(Unavailable(runs, scenario));
+        }
+        else if (scenario.Kind == LoadKind.Rejoin)
+        {
+            charts.Add(CatchUp(runs, scenario));
+        }
+        else if (scenario.Kind is not (LoadKind.FixedRate or LoadKind.Idle))
         {
             charts.Add(Throughput(runs, scenario));
         }
@@ -57,6 +65,29 @@ internal static class ScenarioCharts
             : new Chart(
                 FileName(scenario, "throughput"), $"{scenario.Name}: throughput",
                 BarChart.Draw($"{scenario.Name}: throughput", ScenarioText.Short(scenario), axis, written.Unit, bars));
+    }
+
+    private static Chart? Unavailable(RunSet runs, Scenario scenario) => Bars(
+        runs, scenario, "unavailable", "time without an acknowledgement of one partition", "seconds", Unit.Seconds,
+        "bar: median · whisker: shortest to longest of all ends of a node",
+        c => Spread.Of(runs.Succeeded(scenario.Name, c).SelectMany(r => r.Run.Load?.NodeLosses ?? []).Select(l => l.UnavailableSeconds)));
+
+    private static Chart? CatchUp(RunSet runs, Scenario scenario) => Bars(
+        runs, scenario, "catchup", "catch-up of a node that was away", "MB/s of values (10⁶ bytes)", Unit.MegabytesPerSecond, null,
+        c => runs.SpreadOf(scenario.Name, c, Figures.CatchUp));
+
+    private static Chart? Bars(
+        RunSet runs, Scenario scenario, string suffix, string what, string axis, Unit unit, string? legend, Func<Contender, Spread?> read)
+    {
+        Bar[] bars =
+        [
+            .. runs.ContendersOf(scenario.Name).Select(c => (Contender: c, Spread: read(c))).Where(b => b.Spread is not null)
+                .Select(b => new Bar(b.Contender.ToString(), "", b.Spread!, Palette.Of(b.Contender, runs.Contenders).Colour, false)),
+        ];
+        string title = $"{scenario.Name}: {what}";
+        return bars.Length == 0
+            ? null
+            : new Chart(FileName(scenario, suffix), title, BarChart.Draw(title, ScenarioText.Short(scenario), axis, unit, bars, legend));
     }
 
     private static Chart? Percentiles(

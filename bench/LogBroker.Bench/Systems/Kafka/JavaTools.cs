@@ -43,6 +43,10 @@ internal sealed class JavaTools(string home, KafkaBroker broker, string dataDire
             JavaCommands.Consume(broker.Address, topic, group, long.MaxValue, DayMs, isDetailed: false),
             Environment);
 
+    /// <summary>A producer that runs until it is stopped.</summary>
+    public IRunningProcess StartPacedProducer(IReadOnlyList<string> arguments, Action<string> onLine) =>
+        processes.Start(Tool("kafka-producer-perf-test"), arguments, Environment, onLine);
+
     public WindowedTool StartProducer(IReadOnlyList<string> arguments) =>
         WindowedTool.Start(
             processes,

@@ -1,63 +1,65 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Net.Sockets;
 using LogBroker.Bench.Plan;
+using LogBroker.Bench.Systems.Nodes;
 
 namespace LogBroker.Bench.Systems.Kafka;
 
-/// <summary>A Kafka node on a directory: its process, which can be ended and started again on the same data, and what it answers.</summary>
-internal sealed class KafkaBroker : IAsyncDisposable
+/// <summary>Kafka, one node or a cluster of them, each broker and controller: its processes, and what they answer.</summary>
+internal sealed class KafkaBroker : IAsyncDisposable, INodes
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromMinutes(5);
-    private static readonly TimeSpan StopLimit = TimeSpan.FromMinutes(3);
-    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(10);
+    /// <summary>For a node alone; several share the memory.</summary>
+    private const int HeapMegabytesAlone = 1024;
+    private const int HeapMegabytesOfSeveral = 512;
+
+    private static readonly TimeSpan SettleLimit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan AskLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(50);
 
-    private readonly string _home;
-    private readonly string _propertyFile;
-    private readonly Dictionary<string, string> _environment;
-    private readonly IProcessStarter _processes;
-    private IRunningProcess? _process;
+    private readonly KafkaNode[] _nodes;
+    private string? _watchedTopic;
 
-    private KafkaBroker(string home, string dataDirectory, int port, IProcessStarter processes)
-    {
-        _home = home;
-        _propertyFile = Path.Combine(dataDirectory, "server.properties");
-        _environment = new Dictionary<string, string>
-        {
-            ["KAFKA_HEAP_OPTS"] = "-Xms1g -Xmx1g",
-            ["LOG_DIR"] = Path.Combine(dataDirectory, "server-logs"),
-        };
-        _processes = processes;
-        Port = port;
-    }
+    private KafkaBroker(KafkaNode[] nodes) => _nodes = nodes;
 
-    public int Port { get; }
+    public int Count => _nodes.Length;
 
-    public string Address => $"127.0.0.1:{Port}";
+    /// <summary>Where clients begin.</summary>
+    public string Address => string.Join(',', _nodes.Select(n => n.Address));
 
-    public int ProcessId => _process?.Id ?? throw new BenchException("Kafka is not running");
+    public IReadOnlyList<int> ProcessIds => [.. _nodes.Where(n => n.IsRunning).Select(n => n.ProcessId)];
 
-    /// <summary>From the start of the process to the first metadata response that lists the broker; the format is not in it.</summary>
+    /// <summary>From the start of the process to the first metadata response that lists all brokers; the format is not in it.</summary>
     public TimeSpan StartTime { get; private set; }
+
+    public static int HeapMegabytes(Scenario scenario) => scenario.Nodes == 1 ? HeapMegabytesAlone : HeapMegabytesOfSeveral;
 
     public static async Task<KafkaBroker> StartAsync(
         string home, string dataDirectory, Scenario scenario, IProcessStarter processes, CancellationToken cancellationToken)
     {
-        (int port, int controllerPort) = KafkaConnection.FreePorts();
-        var broker = new KafkaBroker(home, dataDirectory, port, processes);
-        string logDirectory = Path.Combine(dataDirectory, "logs");
-        await File.WriteAllTextAsync(
-            broker._propertyFile, KafkaProperties.Broker(port, controllerPort, logDirectory, scenario), cancellationToken);
+        int[] ports = FreePorts.Take(2 * scenario.Nodes);
+        var members = new KafkaMembers([.. ports.Take(scenario.Nodes)], [.. ports.Skip(scenario.Nodes)]);
+        KafkaNode[] nodes =
+        [
+            .. members.Ports.Select((port, index) =>
+            {
+                string directory = scenario.Nodes == 1 ? dataDirectory : Path.Combine(dataDirectory, $"node{index + 1}");
+                return new KafkaNode(home, directory, port, HeapMegabytes(scenario), processes);
+            }),
+        ];
         string clusterId = Convert.ToBase64String(Guid.NewGuid().ToByteArray()).TrimEnd('=').Replace('+', 'A').Replace('/', 'B');
-        await processes.RunAsync(
-            Path.Combine(home, "bin", "kafka-storage.sh"),
-            ["format", "--standalone", "-t", clusterId, "-c", broker._propertyFile],
-            new Dictionary<string, string>(broker._environment) { ["KAFKA_HEAP_OPTS"] = "-Xmx256m" },
-            cancellationToken);
+        for (int i = 0; i < nodes.Length; i++)
+        {
+            string properties = KafkaProperties.Broker(members, i, nodes[i].LogDirectory, scenario);
+            await nodes[i].FormatAsync(properties, clusterId, nodes.Length == 1, cancellationToken);
+        }
+
+        var broker = new KafkaBroker(nodes);
         try
         {
-            broker.StartTime = await broker.StartProcessAsync(m => Task.FromResult(m.Brokers > 0), cancellationToken);
+            TimeSpan[] times = await Task.WhenAll(
+                nodes.Select(n => n.StartAsync(m => Task.FromResult(m.Brokers >= nodes.Length), cancellationToken)));
+            broker.StartTime = times.Max();
         }
         catch
         {
@@ -68,13 +70,13 @@ internal sealed class KafkaBroker : IAsyncDisposable
         return broker;
     }
 
-    /// <summary>Ends the process and starts it on the same data; returns the time until every partition of before answers again.</summary>
+    /// <summary>Ends the only node and starts it on the same data; returns the time until every partition of before answers again.</summary>
     /// <exception cref="BenchException">It did not end, or did not come back.</exception>
     public async Task<TimeSpan> RestartAsync(bool isKilled, CancellationToken cancellationToken)
     {
         int partitions = UserPartitions(await MetadataAsync(cancellationToken)).Length;
-        await EndProcessAsync(isKilled, cancellationToken);
-        return await StartProcessAsync(
+        await _nodes[0].EndAsync(isKilled, cancellationToken);
+        return await _nodes[0].StartAsync(
             async metadata =>
             {
                 KafkaPartition[] there = UserPartitions(metadata);
@@ -91,12 +93,11 @@ internal sealed class KafkaBroker : IAsyncDisposable
 
     public async Task CreateTopicAsync(string topic, Scenario scenario, CancellationToken cancellationToken)
     {
-        byte[] request = KafkaMessages.CreateTopic(topic, scenario.Partitions, KafkaProperties.Topic(scenario.Class));
-        KafkaMessages.CheckTopicCreated(await KafkaConnection.AskAsync(Port, request, cancellationToken));
-        while (UserPartitions(await MetadataAsync(cancellationToken)).Count(p => p.Topic == topic && p.Leader >= 0) < scenario.Partitions)
-        {
-            await Task.Delay(PollInterval, cancellationToken);
-        }
+        byte[] request = KafkaMessages.CreateTopic(topic, scenario.Partitions, scenario.Nodes, KafkaProperties.Topic(scenario.Class));
+        KafkaMessages.CheckTopicCreated(await KafkaConnection.AskAsync(AnyNode.Port, request, cancellationToken));
+        await WaitAsync(
+            partitions => partitions.Count(p => p.Topic == topic && p.Leader >= 0) >= scenario.Partitions, PollInterval, cancellationToken);
+        _watchedTopic = topic;
     }
 
     /// <summary>Records in all topics but Kafka's own.</summary>
@@ -131,7 +132,7 @@ internal sealed class KafkaBroker : IAsyncDisposable
     {
         var clock = Stopwatch.StartNew();
         while (KafkaMessages.ReadGroupState(
-            await KafkaConnection.AskAsync(Port, KafkaMessages.DescribeGroup(group), cancellationToken)) != "Stable")
+            await KafkaConnection.AskAsync(AnyNode.Port, KafkaMessages.DescribeGroup(group), cancellationToken)) != "Stable")
         {
             string? output = outputOfEnded();
             if (output != null || clock.Elapsed > TimeSpan.FromMinutes(1))
@@ -143,80 +144,98 @@ internal sealed class KafkaBroker : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>All but Kafka's own.</summary>
+    public async Task<IReadOnlyList<string>> TopicsAsync(CancellationToken cancellationToken) =>
+        [.. UserPartitions(await MetadataAsync(cancellationToken)).Select(p => p.Topic).Distinct()];
+
+    /// <summary>From now on this topic's first partition is asked for; false while it has no leaders yet.</summary>
+    public async Task<bool> TryWatchAsync(string topic, int partitions, CancellationToken cancellationToken)
     {
-        if (_process is { } process)
-        {
-            _process = null;
-            await process.StopAsync();
-            await process.DisposeAsync();
-        }
+        _watchedTopic = topic;
+        return await AgreeAsync(all => all.Count(p => p.Topic == topic && p.Leader > 0) >= partitions, cancellationToken);
     }
+
+    public async Task<int> LeaderOfFirstPartitionAsync(CancellationToken cancellationToken)
+    {
+        int leader = 0;
+        await WaitAsync(
+            partitions => (leader = partitions.FirstOrDefault(p => p.Topic == _watchedTopic && p.Index == 0)?.Leader ?? 0) > 0,
+            WatchInterval, cancellationToken);
+        return leader - 1;
+    }
+
+    public Task WaitForLeadersWithoutAsync(int node, CancellationToken cancellationToken) =>
+        WaitAsync(partitions => partitions.All(p => p.Leader > 0 && p.Leader != node + 1), WatchInterval, cancellationToken);
+
+    public Task WaitInSyncAsync(CancellationToken cancellationToken) => WaitAsync(
+        partitions => partitions.All(p => p.Leader > 0 && p.InSync == _nodes.Length), WatchInterval, cancellationToken);
+
+    public Task EndAsync(int node, bool isKilled, CancellationToken cancellationToken) => _nodes[node].EndAsync(isKilled, cancellationToken);
+
+    public Task<TimeSpan> StartAsync(int node, CancellationToken cancellationToken) =>
+        _nodes[node].StartAsync(m => Task.FromResult(m.Brokers > 0), cancellationToken);
+
+    public async ValueTask DisposeAsync() => await Task.WhenAll(_nodes.Select(n => n.DisposeAsync().AsTask()));
+
+    private KafkaNode AnyNode => _nodes.FirstOrDefault(n => n.IsRunning) ?? throw new BenchException("Kafka is not running");
 
     private static KafkaPartition[] UserPartitions(KafkaMetadata metadata) =>
         [.. metadata.Partitions.Where(p => !p.IsInternal && !p.Topic.StartsWith("__", StringComparison.Ordinal))];
 
-    private async Task<KafkaMetadata> MetadataAsync(CancellationToken cancellationToken) =>
-        KafkaMessages.ReadMetadata(await KafkaConnection.AskAsync(Port, KafkaMessages.Metadata(), cancellationToken));
+    private Task<KafkaMetadata> MetadataAsync(CancellationToken cancellationToken) => AnyNode.MetadataAsync(cancellationToken);
 
+    /// <summary>Only the leader of a partition tells its offsets.</summary>
     private async Task<IReadOnlyList<KafkaOffset>> OffsetsAsync(
-        IReadOnlyCollection<KafkaPartition> partitions, long which, CancellationToken cancellationToken) =>
-        KafkaMessages.ReadOffsets(await KafkaConnection.AskAsync(Port, KafkaMessages.ListOffsets(partitions, which), cancellationToken));
-
-    private async Task<TimeSpan> StartProcessAsync(Func<KafkaMetadata, Task<bool>> isReady, CancellationToken cancellationToken)
+        IReadOnlyCollection<KafkaPartition> partitions, long which, CancellationToken cancellationToken)
     {
-        var clock = Stopwatch.StartNew();
-        IRunningProcess process = _processes.Start(Path.Combine(_home, "bin", "kafka-server-start.sh"), [_propertyFile], _environment);
-        _process = process;
-        while (!await IsReadyAsync(isReady, cancellationToken))
+        var offsets = new List<KafkaOffset>();
+        foreach (IGrouping<int, KafkaPartition> led in partitions.GroupBy(p => p.Leader))
         {
-            if (process.HasExited || clock.Elapsed > StartLimit)
-            {
-                throw new BenchException($"Kafka did not start: {process.OutputTail}");
-            }
-
-            await Task.Delay(PollInterval, cancellationToken);
+            KafkaNode leader = led.Key >= 1 && led.Key <= _nodes.Length ? _nodes[led.Key - 1] : AnyNode;
+            byte[] request = KafkaMessages.ListOffsets([.. led], which);
+            offsets.AddRange(KafkaMessages.ReadOffsets(await KafkaConnection.AskAsync(leader.Port, request, cancellationToken)));
         }
 
-        return clock.Elapsed;
+        return [.. offsets.OrderBy(o => o.Topic, StringComparer.Ordinal).ThenBy(o => o.Index)];
     }
 
-    private async Task<bool> IsReadyAsync(Func<KafkaMetadata, Task<bool>> isReady, CancellationToken cancellationToken)
+    /// <summary>Asks every node that runs, until all that answer agree.</summary>
+    private async Task WaitAsync(Func<KafkaPartition[], bool> isThere, TimeSpan interval, CancellationToken cancellationToken)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        limit.CancelAfter(AskLimit);
-        try
+        var clock = Stopwatch.StartNew();
+        while (!await AgreeAsync(isThere, cancellationToken))
         {
-            return await isReady(await MetadataAsync(limit.Token));
-        }
-        catch (Exception e) when (e is SocketException or IOException)
-        {
-            return false;
-        }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-        {
-            return false;
+            if (clock.Elapsed > SettleLimit)
+            {
+                throw new BenchException($"Kafka's partitions did not get their leaders and replicas within {SettleLimit.TotalSeconds:0} s");
+            }
+
+            await Task.Delay(interval, cancellationToken);
         }
     }
 
-    private async Task EndProcessAsync(bool isKilled, CancellationToken cancellationToken)
+    private async Task<bool> AgreeAsync(Func<KafkaPartition[], bool> isThere, CancellationToken cancellationToken)
     {
-        IRunningProcess process = _process ?? throw new BenchException("Kafka is not running");
-        string processId = process.Id.ToString(CultureInfo.InvariantCulture);
-        // Not StopAsync: that ends with SIGKILL after ten seconds, and an orderly stop with much data unflushed may take longer.
-        await _processes.RunAsync("kill", [isKilled ? "-KILL" : "-TERM", processId], cancellationToken: cancellationToken);
-        var clock = Stopwatch.StartNew();
-        while (!process.HasExited)
+        int answers = 0;
+        foreach (KafkaNode node in _nodes.Where(n => n.IsRunning))
         {
-            if (clock.Elapsed > StopLimit)
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            limit.CancelAfter(AskLimit);
+            try
             {
-                throw new BenchException($"Kafka did not stop within {StopLimit.TotalSeconds:0} s: {process.OutputTail}");
-            }
+                if (!isThere(UserPartitions(await node.MetadataAsync(limit.Token))))
+                {
+                    return false;
+                }
 
-            await Task.Delay(PollInterval, cancellationToken);
+                answers++;
+            }
+            catch (Exception e) when (e is SocketException or IOException or OperationCanceledException)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+            }
         }
 
-        _process = null;
-        await process.DisposeAsync();
+        return answers > 0;
     }
 }

@@ -30,14 +30,4 @@ internal static class KafkaConnection
         await stream.ReadExactlyAsync(response, cancellationToken);
         return response;
     }
-
-    /// <summary>Two free loopback ports, different because they are held at the same time.</summary>
-    public static (int First, int Second) FreePorts()
-    {
-        using var first = new TcpListener(IPAddress.Loopback, 0);
-        using var second = new TcpListener(IPAddress.Loopback, 0);
-        first.Start();
-        second.Start();
-        return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
-    }
 }

@@ -3,8 +3,11 @@ using System.Text;
 
 namespace LogBroker.Bench.Systems.Kafka;
 
-/// <summary>A partition as a metadata response shows it; <paramref name="Leader"/> is -1 while it has none.</summary>
-internal sealed record KafkaPartition(string Topic, int Index, int Leader, bool IsInternal);
+/// <summary>
+/// A partition as a metadata response shows it; <paramref name="Leader"/> is -1 while it has none, <paramref name="InSync"/> counts the
+/// replicas that have all of it.
+/// </summary>
+internal sealed record KafkaPartition(string Topic, int Index, int Leader, int InSync, bool IsInternal);
 
 /// <summary>The brokers and partitions that a metadata response lists.</summary>
 internal sealed record KafkaMetadata(int Brokers, IReadOnlyList<KafkaPartition> Partitions);
@@ -46,13 +49,14 @@ internal static class KafkaMessages
         }
     });
 
-    /// <summary>One topic with one replica of each partition (CreateTopics, version 2).</summary>
-    public static byte[] CreateTopic(string name, int partitions, IReadOnlyDictionary<string, string> configs) => Frame(19, 2, w =>
+    /// <summary>One topic (CreateTopics, version 2).</summary>
+    public static byte[] CreateTopic(
+        string name, int partitions, int replicas, IReadOnlyDictionary<string, string> configs) => Frame(19, 2, w =>
     {
         w.Int32(1);
         w.String(name);
         w.Int32(partitions);
-        w.Int16(1);
+        w.Int16((short)replicas);
         w.Int32(0);
         w.Int32(configs.Count);
         foreach ((string key, string value) in configs)
@@ -99,8 +103,8 @@ internal static class KafkaMessages
                 int index = reader.Int32();
                 int leader = reader.Int32();
                 reader.SkipInt32s();
-                reader.SkipInt32s();
-                partitions.Add(new KafkaPartition(name, index, isReady ? leader : -1, isInternal));
+                int inSync = reader.SkipInt32s();
+                partitions.Add(new KafkaPartition(name, index, isReady ? leader : -1, inSync, isInternal));
             }
         }
 
@@ -230,7 +234,13 @@ internal static class KafkaMessages
             return length <= 0 ? "" : Encoding.UTF8.GetString(Take(length));
         }
 
-        public void SkipInt32s() => Take(sizeof(int) * Int32());
+        /// <summary>Returns how many there were.</summary>
+        public int SkipInt32s()
+        {
+            int count = Int32();
+            Take(sizeof(int) * count);
+            return count;
+        }
 
         private ReadOnlySpan<byte> Take(int count)
         {

@@ -2,7 +2,10 @@ using LogBroker.Bench.Plan;
 
 namespace LogBroker.Bench.Systems.Kafka;
 
-/// <summary>The property file of a single node that is broker and controller, and what its topics are set to.</summary>
+/// <summary>The nodes of a cluster: the ports of clients and of controllers, by index.</summary>
+internal sealed record KafkaMembers(IReadOnlyList<int> Ports, IReadOnlyList<int> ControllerPorts);
+
+/// <summary>The property file of a node that is broker and controller, and what its topics are set to.</summary>
 internal static class KafkaProperties
 {
     /// <summary>Kafka's default; larger only where a scenario's batches need it.</summary>
@@ -14,30 +17,39 @@ internal static class KafkaProperties
     public static int MessageBytesMax(Scenario scenario) => Math.Max(MessageBytesMaxDefault, scenario.BatchBytesMax + BatchRoomBytes);
 
     /// <summary>
-    /// Kafka's defaults but for: the sizes that a single node needs; one partition for committed offsets, so that the partitions
-    /// that are counted are the scenario's; no wait for more members where a scenario has one consumer.
+    /// Kafka's defaults but for: the replication of its own topics; one partition for committed offsets, so that the partitions that are
+    /// counted are the scenario's; no wait for more members where a scenario has one consumer. Several nodes acknowledge by two.
     /// </summary>
-    public static string Broker(int port, int controllerPort, string logDirectory, Scenario scenario) => string.Join('\n',
-    [
-        "process.roles=broker,controller",
-        "node.id=1",
-        $"controller.quorum.bootstrap.servers=127.0.0.1:{controllerPort}",
-        "controller.listener.names=CONTROLLER",
-        $"listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}",
-        $"advertised.listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controllerPort}",
-        "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
-        $"log.dirs={logDirectory}",
-        $"message.max.bytes={MessageBytesMax(scenario)}",
-        "offsets.topic.replication.factor=1",
-        "offsets.topic.num.partitions=1",
-        "transaction.state.log.replication.factor=1",
-        "transaction.state.log.min.isr=1",
-        "share.coordinator.state.topic.replication.factor=1",
-        "share.coordinator.state.topic.min.isr=1",
-        "auto.create.topics.enable=false",
-        $"group.initial.rebalance.delay.ms={(scenario.Consumers > 1 ? 3_000 : 0)}",
-        "",
-    ]);
+    public static string Broker(KafkaMembers members, int index, string logDirectory, Scenario scenario)
+    {
+        int nodes = members.Ports.Count;
+        int own = members.Ports[index];
+        int controller = members.ControllerPorts[index];
+        int majority = (nodes / 2) + 1;
+        string voters = string.Join(',', members.ControllerPorts.Select((port, i) => $"{i + 1}@127.0.0.1:{port}"));
+        return string.Join('\n',
+        [
+            "process.roles=broker,controller",
+            $"node.id={index + 1}",
+            nodes == 1 ? $"controller.quorum.bootstrap.servers=127.0.0.1:{controller}" : $"controller.quorum.voters={voters}",
+            "controller.listener.names=CONTROLLER",
+            $"listeners=PLAINTEXT://127.0.0.1:{own},CONTROLLER://127.0.0.1:{controller}",
+            $"advertised.listeners=PLAINTEXT://127.0.0.1:{own},CONTROLLER://127.0.0.1:{controller}",
+            "listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            $"log.dirs={logDirectory}",
+            $"message.max.bytes={MessageBytesMax(scenario)}",
+            $"min.insync.replicas={majority}",
+            $"offsets.topic.replication.factor={nodes}",
+            "offsets.topic.num.partitions=1",
+            $"transaction.state.log.replication.factor={nodes}",
+            $"transaction.state.log.min.isr={majority}",
+            $"share.coordinator.state.topic.replication.factor={nodes}",
+            $"share.coordinator.state.topic.min.isr={majority}",
+            "auto.create.topics.enable=false",
+            $"group.initial.rebalance.delay.ms={(scenario.Consumers > 1 ? 3_000 : 0)}",
+            "",
+        ]);
+    }
 
     /// <summary>Class B is Kafka's own way to fsync before the acknowledgement.</summary>
     public static IReadOnlyDictionary<string, string> Topic(DurabilityClass durability) => durability == DurabilityClass.B

@@ -3,7 +3,7 @@ using LogBroker.Bench.Plan;
 namespace LogBroker.Bench.Systems.Kafka;
 
 /// <summary>
-/// Apache Kafka, one node, with two load programs: <c>java</c>, its own tools, and <c>franz-go</c>, where kgo-bench is given.
+/// Apache Kafka, one node or several, with two load programs: <c>java</c>, its own tools, and <c>franz-go</c>, where kgo-bench is given.
 /// </summary>
 /// <param name="kafkaHome">An unpacked distribution of 4.2 or later (<c>--kafka-home</c>); null when none was given.</param>
 /// <param name="kgoBenchFile">The kgo-bench program (<c>--kgo-bench</c>); null when none was given.</param>
@@ -63,8 +63,12 @@ public sealed class KafkaSystem(string? kafkaHome, string? kgoBenchFile) : IBenc
         var tools = new JavaTools(home, broker, data, processes);
         KgoLoads? kgo = kgoBenchFile == null ? null : new KgoLoads(broker, Path.GetFullPath(kgoBenchFile), processes);
         string durability = scenario.Class == DurabilityClass.B ? "flush.messages=1" : "Kafka's own flushing";
-        string configuration = $"KRaft, one node, heap 1 GiB, {durability}, acks=all, no compression, one partition of committed offsets";
-        return new RunningKafka(VersionIn(home), configuration, broker, tools, kgo);
+        string nodes = scenario.Nodes == 1
+            ? "one node, heap 1 GiB"
+            : $"{scenario.Nodes} combined nodes, heap {KafkaBroker.HeapMegabytes(scenario)} MiB each, "
+                + $"replication factor {scenario.Nodes}, min.insync.replicas {(scenario.Nodes / 2) + 1}";
+        string configuration = $"KRaft, {nodes}, {durability}, acks=all, no compression, one partition of committed offsets";
+        return new RunningKafka(VersionIn(home), configuration, broker, tools, kgo, processes);
     }
 
     /// <summary>Kafka says its version by the name of its client library; asking a tool would cost a JVM start.</summary>

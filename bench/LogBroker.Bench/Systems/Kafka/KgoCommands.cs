@@ -39,6 +39,7 @@ internal static class KgoCommands
         return
         [
             "-brokers", address,
+            .. scenario.Nodes > 1 ? (IEnumerable<string>)["-rf", Text(scenario.Nodes)] : [],
             "-prefix", TopicPrefix,
             "-keep",
             "-timeout", "20m",

@@ -23,7 +23,7 @@ internal sealed class KgoLoads(KafkaBroker broker, string file, IProcessStarter 
     {
         LoadKind.Ingest => true,
         LoadKind.FixedRate => scenario.Consumers == 1,
-        LoadKind.Singles => true,
+        LoadKind.Singles or LoadKind.Failover => true,
         LoadKind.CatchUp => scenario is { Consumers: 1, ColdCache: false },
         _ => false,
     };
@@ -65,9 +65,17 @@ internal sealed class KgoLoads(KafkaBroker broker, string file, IProcessStarter 
     public async Task<ClientResult> CatchUpAsync(Scenario scenario, CancellationToken cancellationToken) =>
         await MeasureAsync(scenario, scenario.PreloadBytes / scenario.ValueBytes, cancellationToken) with { Remark = BothParts };
 
-    public async Task<ClientResult> FixedRateAsync(Scenario scenario, CancellationToken cancellationToken)
+    public Task<ClientResult> FixedRateAsync(Scenario scenario, CancellationToken cancellationToken) =>
+        FixedRateAsync(scenario, KgoCommands.FixedRate(broker.Address, scenario), cancellationToken);
+
+    /// <summary>As a fixed rate, and no failure when the rate was not reached.</summary>
+    public Task<ClientResult> AnyRateAsync(Scenario scenario, CancellationToken cancellationToken) =>
+        FixedRateAsync(
+            scenario, [.. KgoCommands.FixedRate(broker.Address, scenario), "-min-rate-share", "0"], cancellationToken);
+
+    private async Task<ClientResult> FixedRateAsync(
+        Scenario scenario, IReadOnlyList<string> arguments, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> arguments = KgoCommands.FixedRate(broker.Address, scenario);
         FinishedProcess finished = await RunAsync(arguments, cancellationToken);
         KgoLatency latency = KgoBenchOutput.Latency(
             finished.StandardOutput, (long)(scenario.RecordsPerSecond * scenario.Duration.TotalSeconds));

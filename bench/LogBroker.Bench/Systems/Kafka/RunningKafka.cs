@@ -1,12 +1,13 @@
 using LogBroker.Bench.Machine;
 using LogBroker.Bench.Plan;
 using LogBroker.Bench.Results;
+using LogBroker.Bench.Systems.Nodes;
 
 namespace LogBroker.Bench.Systems.Kafka;
 
-/// <summary>A started Kafka node and its two load programs.</summary>
+/// <summary>A started Kafka and its two load programs.</summary>
 internal sealed class RunningKafka(
-    string version, string configuration, KafkaBroker broker, JavaTools tools, KgoLoads? kgo) : IRunningSystem
+    string version, string configuration, KafkaBroker broker, JavaTools tools, KgoLoads? kgo, IProcessStarter processes) : IRunningSystem
 {
     private const string JavaTopic = "bench";
 
@@ -14,7 +15,7 @@ internal sealed class RunningKafka(
     private IReadOnlyList<IRunningProcess> _attached = [];
     private string _topic = JavaTopic;
 
-    public IReadOnlyList<int> ProcessIds => [broker.ProcessId];
+    public IReadOnlyList<int> ProcessIds => broker.ProcessIds;
 
     public TimeSpan StartTime => broker.StartTime;
 
@@ -31,7 +32,8 @@ internal sealed class RunningKafka(
 
         await tools.WritePayloadAsync(scenario, cancellationToken);
         ClientResult? preloaded = null;
-        if (scenario.PreloadBytes > 0 && kgo != null)
+        bool isPreloaded = scenario.PreloadBytes > 0 && scenario.Kind != LoadKind.Rejoin;
+        if (isPreloaded && kgo != null)
         {
             preloaded = await kgo.PreloadAsync(scenario, cancellationToken);
             _topic = await broker.TopicNamedAsync(KgoCommands.TopicPrefix, cancellationToken);
@@ -39,7 +41,7 @@ internal sealed class RunningKafka(
         else
         {
             await broker.CreateTopicAsync(_topic, scenario, cancellationToken);
-            if (scenario.PreloadBytes > 0)
+            if (isPreloaded)
             {
                 preloaded = await _java.PreloadAsync(_topic, scenario, cancellationToken);
             }
@@ -48,6 +50,12 @@ internal sealed class RunningKafka(
         if (scenario.Kind == LoadKind.Idle)
         {
             _attached = await _java.AttachAsync(_topic, scenario.Consumers, cancellationToken);
+        }
+
+        if (scenario is { Kind: LoadKind.Idle, Nodes: > 1 })
+        {
+            await broker.WaitInSyncAsync(cancellationToken);
+            await Task.Delay(scenario.Warmup, cancellationToken);
         }
 
         return preloaded;
@@ -66,6 +74,7 @@ internal sealed class RunningKafka(
             return scenario.Kind switch
             {
                 LoadKind.FixedRate => await loads.FixedRateAsync(scenario, cancellationToken),
+                LoadKind.Failover => await FailoverAsync(new KgoSteadyLoads(broker, loads), scenario, cancellationToken),
                 LoadKind.CatchUp => await loads.CatchUpAsync(scenario, cancellationToken),
                 _ => await loads.ProduceAsync(scenario, cancellationToken),
             };
@@ -79,6 +88,8 @@ internal sealed class RunningKafka(
             LoadKind.Singles => await _java.SinglesAsync(_topic, scenario, cancellationToken),
             LoadKind.CatchUp => await _java.CatchUpAsync(_topic, scenario, cancellationToken),
             LoadKind.Idle => await IdleAsync(scenario, cancellationToken),
+            LoadKind.Failover => await FailoverAsync(JavaSteady, scenario, cancellationToken),
+            LoadKind.Rejoin => await NodeLoads.RejoinAsync(broker, JavaSteady, scenario, processes, cancellationToken),
             _ => throw new BenchException($"Kafka has no load of the kind {scenario.Kind}"),
         };
     }
@@ -90,7 +101,9 @@ internal sealed class RunningKafka(
             : null;
 
     public Task<TimeSpan> RestartAsync(bool isKilled, Scenario scenario, CancellationToken cancellationToken) =>
-        broker.RestartAsync(isKilled, cancellationToken);
+        scenario.Nodes == 1
+            ? broker.RestartAsync(isKilled, cancellationToken)
+            : NodeLoads.LoseNodeAsync(broker, isKilled, cancellationToken);
 
     public Task<long?> SyncsAsync(CancellationToken cancellationToken) => Task.FromResult<long?>(null);
 
@@ -104,6 +117,11 @@ internal sealed class RunningKafka(
 
         await broker.DisposeAsync();
     }
+
+    private JavaSteadyLoads JavaSteady => new(_topic, tools, kgo, _java);
+
+    private Task<ClientResult> FailoverAsync(ISteadyLoads loads, Scenario scenario, CancellationToken cancellationToken) =>
+        NodeLoads.FailoverAsync(broker, loads, scenario, scenario.NodeEndsOfRivals, cancellationToken);
 
     private static async Task<ClientResult> IdleAsync(Scenario scenario, CancellationToken cancellationToken)
     {

@@ -20,6 +20,8 @@ internal sealed class BrokerProcess : IAsyncDisposable
 
     public int Id => _process.Id;
 
+    public bool HasExited => _process.HasExited;
+
     public ReadyLine Ready { get; }
 
     /// <summary>From the start of the process to its first answer; with a topic, to the answer of its last partition.</summary>
@@ -27,19 +29,25 @@ internal sealed class BrokerProcess : IAsyncDisposable
 
     /// <param name="serverFile">The program.</param>
     /// <param name="dataDirectory">Its data; made when it does not exist.</param>
+    /// <param name="arguments">Where it listens, and its cluster.</param>
     /// <param name="topic">A topic of which every partition must answer; null asks for the nodes alone.</param>
     /// <param name="processes">Starts it.</param>
     /// <param name="cancellationToken">Ends the wait, and the process.</param>
     /// <exception cref="BenchException">It did not start; the message carries the end of its output.</exception>
     public static async Task<BrokerProcess> StartAsync(
-        string serverFile, string dataDirectory, string? topic, IProcessStarter processes, CancellationToken cancellationToken)
+        string serverFile,
+        string dataDirectory,
+        IReadOnlyList<string> arguments,
+        string? topic,
+        IProcessStarter processes,
+        CancellationToken cancellationToken)
     {
         await WarmUpClientAsync(cancellationToken);
         var readyLine = new TaskCompletionSource<ReadyLine>(TaskCreationOptions.RunContinuationsAsynchronously);
         long begin = Stopwatch.GetTimestamp();
         IRunningProcess process = processes.Start(
             serverFile,
-            ["--data-dir", dataDirectory, "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"],
+            ["--data-dir", dataDirectory, .. arguments],
             onLine: line => _ = ReadyLine.TryParse(line) is { } parsed && readyLine.TrySetResult(parsed));
         try
         {

@@ -47,14 +47,8 @@ public sealed class LogBrokerSystem : IBenchedSystem
             throw new BenchException(why);
         }
 
-        BrokerProcess broker = await BrokerProcess.StartAsync(
-            _serverFile!, Path.Combine(dataDirectory, "data"), topic: null, processes, cancellationToken);
-        return new RunningLogBroker(broker, dataDirectory, scenario, processes)
-        {
-            ServerFile = _serverFile!,
-            LoadFile = _loadFile,
-            DropPageCache = _dropPageCache,
-        };
+        LogBrokerNodes nodes = await LogBrokerNodes.StartAsync(_serverFile!, dataDirectory, scenario, processes, cancellationToken);
+        return new RunningLogBroker(nodes, dataDirectory, scenario, processes) { LoadFile = _loadFile, DropPageCache = _dropPageCache };
     }
 
     private static string? FindServer()

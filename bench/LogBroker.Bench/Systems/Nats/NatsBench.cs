@@ -31,17 +31,17 @@ internal sealed class NatsBench(string program, string directory, IProcessStarte
     }
 
     public async Task<NatsBenchRun> PublishAsync(
-        int port, NatsStreams streams, Scenario scenario, bool isFast, long records, CancellationToken cancellationToken)
+        string servers, NatsStreams streams, Scenario scenario, bool isFast, long records, CancellationToken cancellationToken)
     {
         List<string> arguments = PublishArguments(streams, scenario, isFast, records, await PayloadAsync(scenario, cancellationToken));
         long operations = scenario.Kind == LoadKind.Singles ? records : records / BatchRecords(scenario, isFast);
-        return await RunAsync(port, arguments, records, operations, cancellationToken);
+        return await RunAsync(servers, arguments, records, operations, cancellationToken);
     }
 
     /// <summary>Reads a stream from its start with an ordered consumer.</summary>
-    public Task<NatsBenchRun> ReadAsync(int port, string stream, Scenario scenario, long records, CancellationToken cancellationToken) =>
+    public Task<NatsBenchRun> ReadAsync(string servers, string stream, Scenario scenario, long records, CancellationToken cancellationToken) =>
         RunAsync(
-            port,
+            servers,
             ["ordered", "--stream", stream, "--batch", Text(ReadAheadRecords), .. Sizes(scenario, 1, records)],
             records,
             records,
@@ -77,11 +77,11 @@ internal sealed class NatsBench(string program, string directory, IProcessStarte
     private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private async Task<NatsBenchRun> RunAsync(
-        int port, IReadOnlyList<string> benchArguments, long records, long operations, CancellationToken cancellationToken)
+        string servers, IReadOnlyList<string> benchArguments, long records, long operations, CancellationToken cancellationToken)
     {
         string[] arguments =
         [
-            "--no-context", "--server", "nats://127.0.0.1:" + Text(port), "--timeout", "60s",
+            "--no-context", "--server", servers, "--timeout", "60s",
             "bench", "js", .. benchArguments, "--no-progress",
         ];
         FinishedProcess finished = await processes.RunAsync(program, arguments, null, cancellationToken);

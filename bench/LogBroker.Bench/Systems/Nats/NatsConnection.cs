@@ -82,6 +82,47 @@ internal sealed class NatsConnection : IDisposable
         _socket.Dispose();
     }
 
+    /// <summary>
+    /// Asks many things at once and returns the answers that came within the limit, errors left out. The connection is of no use afterwards:
+    /// answers may be on their way.
+    /// </summary>
+    /// <exception cref="BenchException">The connection broke.</exception>
+    public async Task<IReadOnlyList<JsonElement>> AskOnceAsync(
+        IReadOnlyList<string> subjects, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        var request = new StringBuilder();
+        foreach (string subject in subjects)
+        {
+            request.Append(CultureInfo.InvariantCulture, $"PUB {subject} {Inbox} 0\r\n\r\n");
+        }
+
+        using var limited = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limited.CancelAfter(limit);
+        var answers = new List<JsonElement>();
+        try
+        {
+            await WriteAsync(request.ToString(), limited.Token);
+            for (int i = 0; i < subjects.Count; i++)
+            {
+                using JsonDocument answer = JsonDocument.Parse(await ReadMessageAsync(limited.Token));
+                if (!answer.RootElement.TryGetProperty("error", out _))
+                {
+                    answers.Add(answer.RootElement.Clone());
+                }
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // Those who have not answered count as silent.
+        }
+        catch (IOException e)
+        {
+            throw new BenchException($"nats-server closed the connection: {e.Message}", e);
+        }
+
+        return answers;
+    }
+
     private async Task<byte[]> ReadMessageAsync(CancellationToken cancellationToken)
     {
         while (true)

@@ -3,23 +3,24 @@ using System.Globalization;
 using LogBroker.Bench.Machine;
 using LogBroker.Bench.Plan;
 using LogBroker.Bench.Results;
+using LogBroker.Bench.Systems.Nodes;
 
 namespace LogBroker.Bench.Systems.Nats;
 
-/// <summary>A started nats-server and what was written to it.</summary>
-internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan startTime) : IRunningSystem
+/// <summary>Started servers and what was written to it.</summary>
+internal sealed class NatsRun(NatsCluster cluster, NatsBench bench, TimeSpan startTime, IProcessStarter processes) : IRunningSystem
 {
     private const int WarmupReadShare = 4;
     private readonly List<NatsStreams> _written = [];
     private NatsConnection? _idleConsumer;
 
-    public IReadOnlyList<int> ProcessIds => server.ProcessIds;
+    public IReadOnlyList<int> ProcessIds => cluster.ProcessIds;
 
     public TimeSpan StartTime => startTime;
 
-    public string Version => server.Version;
+    public string Version => cluster.Version;
 
-    public string Configuration => server.Configuration;
+    public string Configuration => cluster.Configuration;
 
     public async Task<ClientResult?> PrepareAsync(string client, Scenario scenario, CancellationToken cancellationToken)
     {
@@ -32,17 +33,24 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
         NatsStreams streams = await CreateAsync("b", client, scenario, cancellationToken);
         if (scenario is { Kind: LoadKind.Idle, Consumers: > 0 })
         {
-            _idleConsumer = await NatsConnection.OpenAsync(server.Port, cancellationToken);
+            _idleConsumer = await NatsConnection.OpenAsync(cluster.Port, cancellationToken);
             await streams.AttachAsync(_idleConsumer, cancellationToken);
         }
 
-        if (scenario.PreloadBytes == 0)
+        if (scenario.Nodes > 1)
+        {
+            cluster.Watch(streams);
+            await cluster.WaitInSyncAsync(cancellationToken);
+            await Task.Delay(scenario.Kind == LoadKind.Idle ? scenario.Warmup : TimeSpan.Zero, cancellationToken);
+        }
+
+        if (scenario.PreloadBytes == 0 || scenario.Kind == LoadKind.Rejoin)
         {
             return null;
         }
 
         long records = RoundUp(scenario.PreloadBytes / scenario.ValueBytes, Multiple(scenario));
-        NatsBenchRun run = await bench.PublishAsync(server.Port, streams, scenario, isFast: false, records, cancellationToken);
+        NatsBenchRun run = await bench.PublishAsync(cluster.Address, streams, scenario, isFast: false, records, cancellationToken);
         return new ClientResult { Client = client, RecordsAcknowledged = run.Records, CommandLine = run.CommandLine };
     }
 
@@ -52,6 +60,9 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
         LoadKind.CatchUp => CatchUpAsync(client, scenario, cancellationToken),
         LoadKind.Tail => TailAsync(client, scenario, cancellationToken),
         LoadKind.Idle => IdleAsync(client, scenario, cancellationToken),
+        LoadKind.FixedRate => Steady(scenario).FixedRateAsync(scenario, cancellationToken),
+        LoadKind.Failover => NodeLoads.FailoverAsync(cluster, Steady(scenario), scenario, scenario.NodeEndsOfRivals, cancellationToken),
+        LoadKind.Rejoin => NodeLoads.RejoinAsync(cluster, Steady(scenario), scenario, processes, cancellationToken),
         _ => throw new BenchException($"nats bench has nothing comparable to {scenario.Kind}"),
     };
 
@@ -61,9 +72,14 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
 
     public async Task<TimeSpan> RestartAsync(bool isKilled, Scenario scenario, CancellationToken cancellationToken)
     {
-        await server.EndAsync(isKilled);
+        if (scenario.Nodes > 1)
+        {
+            return await NodeLoads.LoseNodeAsync(cluster, isKilled, cancellationToken);
+        }
+
+        await cluster.EndAsync(0, isKilled, cancellationToken);
         long start = Stopwatch.GetTimestamp();
-        await server.StartAsync(cancellationToken);
+        await cluster.StartAsync(0, cancellationToken);
         await CountAsync(cancellationToken);
         return Stopwatch.GetElapsedTime(start);
     }
@@ -73,8 +89,10 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
     public ValueTask DisposeAsync()
     {
         _idleConsumer?.Dispose();
-        return server.DisposeAsync();
+        return cluster.DisposeAsync();
     }
+
+    private NatsSteadyLoads Steady(Scenario scenario) => new(cluster, bench, _written[0], Multiple(scenario));
 
     private static int Multiple(Scenario scenario) =>
         (scenario.Kind == LoadKind.Singles ? scenario.RecordsInFlight : scenario.Producers) * scenario.Partitions;
@@ -90,7 +108,7 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
         return new CountedLoad(scenario, firstRecords, Multiple(scenario));
     }
 
-    private static long RoundUp(long number, int multiple) => (number + multiple - 1) / multiple * multiple;
+    internal static long RoundUp(long number, int multiple) => (number + multiple - 1) / multiple * multiple;
 
     private static Throughput ToThroughput(CountedRun run, Scenario scenario) =>
         new(run.Records, run.Records * scenario.ValueBytes, run.Seconds);
@@ -100,7 +118,7 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
         bool isFast = client == NatsSystem.FastClient;
         CountedLoad load = Load(scenario);
         NatsBenchRun run = await load.RunAsync(
-            records => bench.PublishAsync(server.Port, _written[0], scenario, isFast, records, cancellationToken));
+            records => bench.PublishAsync(cluster.Address, _written[0], scenario, isFast, records, cancellationToken));
         return new ClientResult
         {
             Client = client,
@@ -167,7 +185,7 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
     private IEnumerable<Task<NatsBenchRun>> StartReaders(
         NatsStreams streams, Scenario scenario, long records, CancellationToken cancellationToken) =>
         Enumerable.Range(0, streams.Streams)
-            .Select(s => bench.ReadAsync(server.Port, streams.Name(s), scenario, streams.RecordsOf(s, records), cancellationToken));
+            .Select(s => bench.ReadAsync(cluster.Address, streams.Name(s), scenario, streams.RecordsOf(s, records), cancellationToken));
 
     private static Throughput Together(NatsBenchRun[] runs, Scenario scenario)
     {
@@ -209,7 +227,7 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
         var readers = Task.WhenAll(StartReaders(streams, scenario, records, failed.Token));
         try
         {
-            return (await bench.PublishAsync(server.Port, streams, scenario, isFast: false, records, failed.Token), await readers);
+            return (await bench.PublishAsync(cluster.Address, streams, scenario, isFast: false, records, failed.Token), await readers);
         }
         catch
         {
@@ -231,7 +249,7 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
     private async Task<NatsStreams> CreateAsync(string prefix, string client, Scenario scenario, CancellationToken cancellationToken)
     {
         var streams = NatsStreams.For(scenario, prefix);
-        using NatsConnection connection = await NatsConnection.OpenAsync(server.Port, cancellationToken);
+        using NatsConnection connection = await NatsConnection.OpenAsync(cluster.Port, cancellationToken);
         await streams.CreateAsync(connection, client == NatsSystem.FastClient, cancellationToken);
         _written.Add(streams);
         return streams;
@@ -239,7 +257,7 @@ internal sealed class NatsRun(NatsServer server, NatsBench bench, TimeSpan start
 
     private async Task<long> CountAsync(CancellationToken cancellationToken)
     {
-        using NatsConnection connection = await NatsConnection.OpenAsync(server.Port, cancellationToken);
+        using NatsConnection connection = await NatsConnection.OpenAsync(cluster.Port, cancellationToken);
         long records = 0;
         foreach (NatsStreams streams in _written)
         {

@@ -5,8 +5,21 @@ using LogBroker.Bench.Plan;
 
 namespace LogBroker.Bench.Systems.Nats;
 
-/// <summary>The nats-server process on its directory: started, restarted, stopped.</summary>
-internal sealed partial class NatsServer(string program, string dataDirectory, DurabilityClass durability, IProcessStarter processes)
+/// <summary>What a server must know of its cluster.</summary>
+/// <param name="Index">Its own place, from 0.</param>
+/// <param name="Ports">Of clients, by index.</param>
+/// <param name="RoutePorts">Of the other servers, by index.</param>
+internal sealed record NatsMember(int Index, IReadOnlyList<int> Ports, IReadOnlyList<int> RoutePorts)
+{
+    /// <summary>What servers are called in answers of the API.</summary>
+    public static string Name(int index) => string.Create(CultureInfo.InvariantCulture, $"n{index + 1}");
+}
+
+/// <summary>
+/// A nats-server process on its directory: started, restarted, stopped. Without a member it is alone, on a port of its own choice.
+/// </summary>
+internal sealed partial class NatsServer(
+    string program, string dataDirectory, DurabilityClass durability, NatsMember? member, IProcessStarter processes)
     : IAsyncDisposable
 {
     // A start with much data reads through it before the port is opened.
@@ -20,15 +33,18 @@ internal sealed partial class NatsServer(string program, string dataDirectory, D
 
     public IReadOnlyList<int> ProcessIds => _process is { HasExited: false } ? [_process.Id] : [];
 
-    public string Configuration =>
-        $"file storage, 1 replica, sync_interval {(durability == DurabilityClass.B ? "always" : "2m (its default)")}";
+    public bool IsRunning => _process is { HasExited: false };
 
-    /// <summary>Starts it, and returns the time from process start until JetStream's API answered.</summary>
+    /// <summary>
+    /// Starts it, and returns the time from process start until JetStream's API answered; of a cluster, until it took connections: others
+    /// may have to be there first.
+    /// </summary>
     /// <exception cref="BenchException">It did not come up.</exception>
     public async Task<TimeSpan> StartAsync(CancellationToken cancellationToken)
     {
+        Directory.CreateDirectory(dataDirectory);
         string configFile = Path.Combine(dataDirectory, "nats.conf");
-        await File.WriteAllTextAsync(configFile, ConfigurationFile(dataDirectory, durability), cancellationToken);
+        await File.WriteAllTextAsync(configFile, ConfigurationFile(dataDirectory, durability, member), cancellationToken);
         var listening = new TaskCompletionSource<int>(TaskCreationOptions.RunContinuationsAsynchronously);
         long start = Stopwatch.GetTimestamp();
         _process = processes.Start(program, ["-c", configFile], onLine: line =>
@@ -40,7 +56,11 @@ internal sealed partial class NatsServer(string program, string dataDirectory, D
         });
         Port = await WaitAsync(listening.Task, _process, cancellationToken);
         using NatsConnection connection = await NatsConnection.OpenAsync(Port, cancellationToken);
-        await connection.RequestAsync("$JS.API.INFO", "", cancellationToken);
+        if (member is null)
+        {
+            await connection.RequestAsync("$JS.API.INFO", "", cancellationToken);
+        }
+
         Version = connection.ServerVersion;
         return Stopwatch.GetElapsedTime(start);
     }
@@ -60,14 +80,29 @@ internal sealed partial class NatsServer(string program, string dataDirectory, D
     public async ValueTask DisposeAsync() => await EndAsync(isKilled: false);
 
     /// <summary>Its configuration file: a free port, and nothing that differs from the defaults but the syncs of class B.</summary>
-    internal static string ConfigurationFile(string directory, DurabilityClass durability)
+    internal static string ConfigurationFile(string directory, DurabilityClass durability, NatsMember? member)
     {
         string store = directory.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
         string sync = durability == DurabilityClass.B ? "\n  sync_interval: always" : "";
+        string port = member is null ? "-1" : member.Ports[member.Index].ToString(CultureInfo.InvariantCulture);
         return $$"""
-            listen: "127.0.0.1:-1"
+            listen: "127.0.0.1:{{port}}"
             jetstream {
               store_dir: "{{store}}"{{sync}}
+            }
+            {{(member is null ? "" : ClusterPart(member))}}
+            """;
+    }
+
+    private static string ClusterPart(NatsMember member)
+    {
+        string routes = string.Join(", ", member.RoutePorts.Select(p => $"\"nats://127.0.0.1:{p}\""));
+        return $$"""
+            server_name: "{{NatsMember.Name(member.Index)}}"
+            cluster {
+              name: "bench"
+              listen: "127.0.0.1:{{member.RoutePorts[member.Index]}}"
+              routes: [{{routes}}]
             }
 
             """;

@@ -11,13 +11,17 @@ namespace LogBroker.Bench.Systems.Nats;
 /// <param name="Prefix">Of its streams and subjects; each set of a run has another.</param>
 /// <param name="Subjects">Partitions.</param>
 /// <param name="Streams">1 to <paramref name="Subjects"/>.</param>
-internal sealed record NatsStreams(string Prefix, int Subjects, int Streams)
+/// <param name="Replicas">Of each stream.</param>
+internal sealed record NatsStreams(string Prefix, int Subjects, int Streams, int Replicas = 1)
 {
+    private const int CreateTriesMax = 40;
+    private static readonly TimeSpan CreatePause = TimeSpan.FromMilliseconds(250);
+
     public static NatsStreams For(Scenario scenario, string prefix)
     {
         bool isRead = scenario.Kind is LoadKind.CatchUp or LoadKind.Tail;
         int streams = isRead ? Math.Min(scenario.Consumers, scenario.Partitions) : scenario.Partitions;
-        return new NatsStreams(prefix, scenario.Partitions, streams);
+        return new NatsStreams(prefix, scenario.Partitions, streams, scenario.Nodes);
     }
 
     public string Name(int stream) => string.Create(CultureInfo.InvariantCulture, $"{Prefix}{stream}");
@@ -28,7 +32,7 @@ internal sealed record NatsStreams(string Prefix, int Subjects, int Streams)
     /// <summary>Subjects that a stream holds; of <paramref name="records"/> spread evenly this is its share.</summary>
     public long RecordsOf(int stream, long records) => records / Subjects * SubjectsOf(stream).Count();
 
-    /// <summary>The body of a request to create it: file storage, one replica, no limits.</summary>
+    /// <summary>The body of a request to create it: file storage, no limits.</summary>
     public string Definition(int stream, bool isBatched) => JsonSerializer.Serialize(new Dictionary<string, object>
     {
         ["name"] = Name(stream),
@@ -36,7 +40,7 @@ internal sealed record NatsStreams(string Prefix, int Subjects, int Streams)
         ["retention"] = "limits",
         ["storage"] = "file",
         ["discard"] = "old",
-        ["num_replicas"] = 1,
+        ["num_replicas"] = Replicas,
         ["max_msgs"] = -1,
         ["max_bytes"] = -1,
         ["allow_batched"] = isBatched,
@@ -46,7 +50,25 @@ internal sealed record NatsStreams(string Prefix, int Subjects, int Streams)
     {
         for (int stream = 0; stream < Streams; stream++)
         {
-            await connection.RequestAsync("$JS.API.STREAM.CREATE." + Name(stream), Definition(stream, isBatched), cancellationToken);
+            await CreateAsync(connection, stream, isBatched, cancellationToken);
+        }
+    }
+
+    /// <summary>A young cluster may not know yet that it has enough servers for a stream.</summary>
+    private async Task CreateAsync(NatsConnection connection, int stream, bool isBatched, CancellationToken cancellationToken)
+    {
+        for (int tries = 1; ; tries++)
+        {
+            try
+            {
+                await connection.RequestAsync(
+                    "$JS.API.STREAM.CREATE." + Name(stream), Definition(stream, isBatched), cancellationToken);
+                return;
+            }
+            catch (BenchException) when (Replicas > 1 && tries < CreateTriesMax)
+            {
+                await Task.Delay(CreatePause, cancellationToken);
+            }
         }
     }
 
@@ -86,7 +108,7 @@ internal sealed record NatsStreams(string Prefix, int Subjects, int Streams)
     internal static long Messages(JsonElement info) => info.GetProperty("state").GetProperty("messages").GetInt64();
 
     /// <summary>The load program pads its tokens with zeros to the width of their number: of ten, the last is <c>09</c>.</summary>
-    private string Subject(int partition) =>
+    public string Subject(int partition) =>
         $"{Prefix}.{Text(partition).PadLeft(Text(Subjects).Length, '0')}";
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);

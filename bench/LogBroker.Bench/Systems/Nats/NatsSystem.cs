@@ -13,33 +13,38 @@ public sealed class NatsSystem(string? natsServerFile, string? natsFile) : IBenc
     /// <summary>The server's newer batched publish, acknowledged by flow control; it writes to one stream only.</summary>
     public const string FastClient = "nats-cli-fast";
 
+    /// <summary>A publisher of the harness, for what <c>nats bench</c> cannot do: an open loop, and going on when a server is lost.</summary>
+    public const string HarnessClient = "harness";
+
     public string Name => "nats";
 
     public string? WhyAbsent() =>
         Missing(natsServerFile, "nats-server", "--nats-server") ?? Missing(natsFile, "nats", "--nats");
 
     /// <summary>
-    /// Nothing with a fixed rate: <c>nats bench</c> has no open loop, and measures no time from publisher to consumer in JetStream.
+    /// Nothing with a fixed rate on one node: <c>nats bench</c> has no open loop, and measures no time from publisher to consumer in
+    /// JetStream. On a cluster, where it is failover that counts, the harness publishes and has no reader.
     /// </summary>
     public IReadOnlyList<string> ClientsFor(Scenario scenario) => scenario.Kind switch
     {
-        LoadKind.Ingest when scenario.Partitions == 1 => [CliClient, FastClient],
-        LoadKind.FixedRate => [],
+        LoadKind.Ingest when scenario is { Partitions: 1, Nodes: 1 } => [CliClient, FastClient],
+        LoadKind.FixedRate when scenario.Nodes == 1 => [],
+        LoadKind.FixedRate or LoadKind.Failover or LoadKind.Rejoin => [HarnessClient],
         _ => [CliClient],
     };
 
     public async Task<IRunningSystem> StartAsync(
         string dataDirectory, Scenario scenario, IProcessStarter processes, CancellationToken cancellationToken)
     {
-        var server = new NatsServer(natsServerFile!, dataDirectory, scenario.Class, processes);
+        var cluster = new NatsCluster(natsServerFile!, dataDirectory, scenario, processes);
         try
         {
-            TimeSpan startTime = await server.StartAsync(cancellationToken);
-            return new NatsRun(server, new NatsBench(natsFile!, dataDirectory, processes), startTime);
+            TimeSpan startTime = await cluster.StartAllAsync(cancellationToken);
+            return new NatsRun(cluster, new NatsBench(natsFile!, dataDirectory, processes), startTime, processes);
         }
         catch
         {
-            await server.DisposeAsync();
+            await cluster.DisposeAsync();
             throw;
         }
     }
