@@ -64,10 +64,11 @@ public sealed class ClusterMergeTests
     public void A_leader_that_nobody_hears_is_none()
     {
         NodeDescription[] nodes = [Sayings.Node(1), Sayings.Node(2, NodeState.Silent, 700), Sayings.Node(3)];
+        NodeDescription[] later = [nodes[0], Sayings.Node(2, NodeState.Silent, 500), nodes[2]];
         ClusterView view = ClusterMerge.Merge(
             [
                 Sayings.Answer(1, nodes, [Sayings.Followed("orders", 0, leader: 2, epoch: 3)]),
-                Sayings.Answer(3, [nodes[0], Sayings.Node(2, NodeState.Silent, 500), nodes[2]], [Sayings.Followed("orders", 0, leader: 2, epoch: 3)]),
+                Sayings.Answer(3, later, [Sayings.Followed("orders", 0, leader: 2, epoch: 3)]),
             ],
             [Sayings.Silence(2)]);
         PartitionView partition = Assert.Single(view.Partitions);
