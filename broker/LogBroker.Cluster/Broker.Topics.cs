@@ -17,7 +17,8 @@ public sealed partial class Broker
             return notReady;
         }
 
-        Result<TopicInfo> planned = TopicChecks.Plan(command, _env.Settings, IsAlone ? 1 : Nodes.Length);
+        // By the nodes that there are, not by those that registered so far: a topic made early has its replicas too.
+        Result<TopicInfo> planned = TopicChecks.Plan(command, _env.Settings, _env.Settings.Cluster?.Nodes.Count ?? 1);
         if (!planned.IsOk)
         {
             return planned.Error;
@@ -40,6 +41,14 @@ public sealed partial class Broker
             if (command.ValidateOnly)
             {
                 return Describe(new HostedTopic(topic, []));
+            }
+
+            if (!IsAlone && topic.ReplicationFactor > Metadata.State.Nodes.Count)
+            {
+                return new BrokerError(
+                    ErrorCode.NotLeader,
+                    $"topic {ShownValue.Of(topic.Name)} needs {topic.ReplicationFactor} nodes; "
+                        + $"{Metadata.State.Nodes.Count} have registered so far");
             }
 
             topic = topic with { Id = NewTopicId(topic.Name) };

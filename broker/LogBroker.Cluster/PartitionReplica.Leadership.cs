@@ -9,6 +9,7 @@ internal sealed partial class PartitionReplica
     private readonly List<(long Round, TaskCompletionSource<bool> Done)> _confirmations = [];
     private readonly Dictionary<NodeId, long> _laggingSinceMs = [];
     private HandOver? _handOver;
+    private bool _hasServed; // in this leadership: what it appended is in the producer table
     private volatile IReadOnlyList<ReplicaProgress> _progress = [];
 
     /// <summary>A wish to let another replica lead.</summary>
@@ -136,6 +137,7 @@ internal sealed partial class PartitionReplica
             return;
         }
 
+        _hasServed = true;
         Publish(new ReplicaView(_env.Node, _core.Epoch, true, ""));
         _served.TrySetResult();
         _waiters.WakeAll();

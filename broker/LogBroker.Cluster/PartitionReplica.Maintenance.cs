@@ -90,7 +90,7 @@ internal sealed partial class PartitionReplica
         }
 
         TakeFlushed();
-        bool coversAll = View.Serves;
+        bool coversAll = _hasServed;
         _core.Resign();
         CarryOut(isClosing: true);
         LeaveLife("the node is stopping");
@@ -132,7 +132,7 @@ internal sealed partial class PartitionReplica
         Offset? covered = wasServing ? bounds.End : _producersUpTo;
         if (covered is { } upTo && Log.Damage is null && bounds.Flushed >= upTo && bounds.HighWatermark >= upTo)
         {
-            StoreHints(ProducerSnapshot.Write(_producers, upTo, _env.RunningMs));
+            StoreHints(ProducerSnapshot.Write(_producers, upTo, _env.RunningMs), upTo);
         }
     }
 
@@ -163,8 +163,12 @@ internal sealed partial class PartitionReplica
         _producers.Expire(_env.RunningMs);
         if (View.Serves)
         {
-            Log.ApplyRetention(_env.WallClockMs);
-            NoteLogStart();
+            Offset start = Log.RetentionStart(_env.WallClockMs);
+            if (start > _core.LogStart && KeepsProducersOf(start))
+            {
+                Log.AdvanceLogStart(start);
+                NoteLogStart();
+            }
         }
 
         SnapshotProducers();
@@ -182,7 +186,7 @@ internal sealed partial class PartitionReplica
         for (int i = 0; i < _trims.Count; i++)
         {
             (Offset before, TaskCompletionSource<Result<Offset>> done) = _trims[i];
-            if (_core.LogStartFor(before).Offset < before)
+            if (_core.LogStartFor(before).Offset < before || (before > _core.LogStart && !KeepsProducersOf(before)))
             {
                 continue;
             }
@@ -199,7 +203,7 @@ internal sealed partial class PartitionReplica
         LogPosition start = Log.Bounds.Start;
         if (start.Offset > _core.LogStart)
         {
-            _core.LogStartAdvanced(start, RowsOf(Log)[0]);
+            _core.LogStartAdvanced(start, RowsOf(Log)[0], Log.ItemStartOf(start.Offset));
         }
     }
 }

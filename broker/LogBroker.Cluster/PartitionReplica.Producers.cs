@@ -21,6 +21,7 @@ internal sealed partial class PartitionReplica
     private long _bytesSinceSnapshot;
     private byte[]? _snapshot;
     private Offset _snapshotUpTo;
+    private Offset _snapshotStoredUpTo = Offset.None;
 
     private readonly record struct ReplicatedBatch(
         ProducerBatch Producer, Offset BaseOffset, Offset NextOffset, Epoch LeaderEpoch, long AppendTimeMs);
@@ -58,7 +59,7 @@ internal sealed partial class PartitionReplica
     /// <summary>Adds what became committed to the table of a follower.</summary>
     private void CommitReplicated(Offset highWatermark)
     {
-        if (View.Serves)
+        if (_hasServed)
         {
             return; // the table has what this leader appends, committed or not
         }
@@ -107,24 +108,52 @@ internal sealed partial class PartitionReplica
     /// </summary>
     private void SnapshotProducers()
     {
-        bool isDue = _snapshot is null && _bytesSinceSnapshot >= _env.Settings.SnapshotIntervalBytes;
-        if (isDue && RecoverProducers() is null && _producersUpTo is { } covered)
+        if (_bytesSinceSnapshot >= _env.Settings.SnapshotIntervalBytes)
         {
-            _snapshotUpTo = View.Serves ? _core.End : covered;
+            TakeSnapshot();
+        }
+
+        StoreSnapshot();
+    }
+
+    /// <summary>
+    /// True when what the records in front of an offset say of producers is stored, so that they may go: a resent batch must be known
+    /// after a restart too. Otherwise a snapshot is on its way.
+    /// </summary>
+    private bool KeepsProducersOf(Offset before)
+    {
+        if (_snapshotStoredUpTo < before)
+        {
+            TakeSnapshot();
+            StoreSnapshot();
+        }
+
+        return _snapshotStoredUpTo >= before;
+    }
+
+    private void TakeSnapshot()
+    {
+        if (_snapshot is null && RecoverProducers() is null && _producersUpTo is { } covered)
+        {
+            _snapshotUpTo = _hasServed ? _core.End : covered;
             _snapshot = ProducerSnapshot.Write(_producers, _snapshotUpTo, _env.RunningMs);
             _bytesSinceSnapshot = 0;
         }
+    }
 
+    private void StoreSnapshot()
+    {
         if (_snapshot is { } snapshot && Offset.Min(_core.Durable.Offset, _core.HighWatermark) >= _snapshotUpTo)
         {
-            StoreHints(snapshot);
+            StoreHints(snapshot, _snapshotUpTo);
             _snapshot = null;
         }
     }
 
     /// <summary>Stores a snapshot of the producers, and the high watermark; unsynced, for both can be found again.</summary>
-    private void StoreHints(byte[] snapshot)
+    private void StoreHints(byte[] snapshot, Offset upTo)
     {
+        _snapshotStoredUpTo = upTo;
         _state.Clear();
         _state.Put(StateKey.Of(Id, StateKind.ProducerSnapshot), snapshot);
         HardStateStore.PutHighWatermark(_state, Id, _core.HighWatermark);
@@ -144,8 +173,14 @@ internal sealed partial class PartitionReplica
 
         LogBounds bounds = Log.Bounds;
         byte[]? snapshot = _env.Logs.State.Get(StateKey.Of(Id, StateKind.ProducerSnapshot));
+        if (snapshot is not null && !_core.KnowsHighWatermark && ProducerSnapshot.UpToOf(snapshot) > bounds.HighWatermark)
+        {
+            return null; // it covers what is committed and not known here to be; it is of use later
+        }
+
         long nowMs = _env.RunningMs;
         Offset? covered = snapshot is null ? null : ProducerSnapshot.Read(snapshot, _producers, bounds.HighWatermark, nowMs);
+        _snapshotStoredUpTo = covered ?? Offset.None;
         Offset at = Offset.Max(covered ?? Offset.Zero, bounds.LogStart);
         bool isBehind = at < bounds.HighWatermark;
         if (isBehind && ReplayProducers(at, bounds.HighWatermark, nowMs) is { } error)
@@ -157,7 +192,7 @@ internal sealed partial class PartitionReplica
         _producersUpTo = bounds.HighWatermark;
         if (isBehind)
         {
-            StoreHints(ProducerSnapshot.Write(_producers, bounds.HighWatermark, nowMs));
+            StoreHints(ProducerSnapshot.Write(_producers, bounds.HighWatermark, nowMs), bounds.HighWatermark);
         }
 
         return null;

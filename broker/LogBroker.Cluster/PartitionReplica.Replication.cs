@@ -360,7 +360,7 @@ internal sealed partial class PartitionReplica
         }
 
         LogPosition start = _core.LogStartFor(_leaderLogStart);
-        if (start.Offset > _core.LogStart)
+        if (start.Offset > _core.LogStart && KeepsProducersOf(start.Offset))
         {
             Log.AdvanceLogStart(start.Offset);
             NoteLogStart();

@@ -71,7 +71,10 @@ internal sealed partial class PartitionReplica : IFlushListener
             RowsOf(log),
             bounds.LogStart,
             bounds.End,
-            HardStateStore.LoadHighWatermark(env.Logs.State, Id)));
+            HardStateStore.LoadHighWatermark(env.Logs.State, Id))
+        {
+            ItemStart = log.ItemStartOf(bounds.LogStart),
+        });
         _core.CountAppended(topic.Config.Durability == TopicDurability.Memory);
         log.RaiseHighWatermark(_core.HighWatermark);
     }
@@ -294,17 +297,17 @@ internal sealed partial class PartitionReplica : IFlushListener
     private void LoseLeadership()
     {
         _rowToAppend = null;
-        bool mayBeCut = _core.End > _core.HighWatermark;
-        if (mayBeCut || !View.Serves)
+        if (_hasServed && _core.End > _core.HighWatermark)
         {
-            ForgetProducers(_core.End);
+            ForgetProducers(_core.End); // another leader may cut what the table has
         }
-        else
+        else if (_hasServed)
         {
-            _producersUpTo = _core.End; // all that the table has is committed
+            _producersUpTo = _core.End;
             _replicatedFrom = _core.End;
         }
 
+        _hasServed = false;
         _snapshot = null; // another leader may cut what it covers
         _laggingSinceMs.Clear();
         _progress = [];

@@ -72,8 +72,7 @@ public static class ProducerSnapshot
     /// </summary>
     public static Offset? Read(ReadOnlySpan<byte> value, ProducerTable table, Offset logEnd, long nowMs)
     {
-        if (value.Length < HeaderBytes + 12 || value[0] != Version
-            || Crc32C.Compute(value[HeaderBytes..]) != BinaryPrimitives.ReadUInt32BigEndian(value[1..]))
+        if (!IsIntact(value))
         {
             return null;
         }
@@ -104,6 +103,15 @@ public static class ProducerSnapshot
 
         return upTo;
     }
+
+    /// <summary>The offset that a snapshot covers, or none for one that does not check out.</summary>
+    public static Offset UpToOf(ReadOnlySpan<byte> value) => IsIntact(value)
+        ? new Offset(BinaryPrimitives.ReadInt64BigEndian(value[HeaderBytes..]))
+        : Offset.None;
+
+    private static bool IsIntact(ReadOnlySpan<byte> value) => value.Length >= HeaderBytes + 12
+        && value[0] == Version
+        && Crc32C.Compute(value[HeaderBytes..]) == BinaryPrimitives.ReadUInt32BigEndian(value[1..]);
 
     private static void WriteSlot(Span<byte> to, in ProducerSlot slot)
     {

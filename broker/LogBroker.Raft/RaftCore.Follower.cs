@@ -138,6 +138,7 @@ public sealed partial class RaftCore
         PlantedBugs.Reset(Table, old, start);
 #endif
         LogStart = start.Offset;
+        _itemStart = start.Offset;
         End = start.Offset;
         Durable = AppendedPosition;
         RaiseHighWatermark(start.Offset); // R13

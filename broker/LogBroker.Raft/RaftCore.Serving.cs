@@ -86,7 +86,18 @@ public sealed partial class RaftCore
         }
     }
 
-    private Progress? FindPeer(NodeId node) => _peers.Find(p => p.Voter == node);
+    private Progress? FindPeer(NodeId node)
+    {
+        foreach (Progress peer in _peers)
+        {
+            if (peer.Voter == node)
+            {
+                return peer;
+            }
+        }
+
+        return null;
+    }
 
     private void ReceiveFetch(in RaftSender from, FetchRequest fetch)
     {
@@ -189,14 +200,17 @@ public sealed partial class RaftCore
         Send(peer.Voter, Result(outcome, fetch.Appended, peer.Directory, target, readmit: false));
     }
 
-    /// <summary>R15.</summary>
+    /// <summary>
+    /// R15. A batch with many records may lie across the log start: it is served whole, and a reset goes to its base (R26 speaks of batches
+    /// of one record).
+    /// </summary>
     private FetchOutcome Judge(LogPosition position, out LogPosition target)
     {
         (Epoch q, Offset o) = (position.Epoch, position.Offset);
         target = default;
         if (q < Table.First.Epoch)
         {
-            target = Table.StartPosition(LogStart);
+            target = Table.StartPosition(_itemStart);
             return FetchOutcome.Reset; // (a)
         }
 
@@ -217,9 +231,9 @@ public sealed partial class RaftCore
             return FetchOutcome.Diverging; // (c) S14: knowing the epoch is not enough
         }
 
-        if (o < LogStart)
+        if (o < _itemStart)
         {
-            target = Table.StartPosition(LogStart);
+            target = Table.StartPosition(_itemStart);
             return FetchOutcome.Reset; // (d)
         }
 

@@ -5,9 +5,11 @@ namespace LogBroker.Raft;
 /// <summary>
 /// The consensus of one replica of one partition as a pure machine: events go in, effects come out of <see cref="TakeReady"/>. It
 /// reads no clock, does no I/O and never sees payloads; it owns hard state, rows, positions and role as values. Rules are those of
-/// the replication specification and cited by number. One partial file per role.
+/// the replication specification and cited by number. One partial file per role, and for time, messages, serving and leaving.
 /// Failure policy: an event that contradicts the state is a bug of the driver and breaks an invariant; expected failures do not
-/// exist here, because a failed write or flush ends the process before it is reported (R10).
+/// exist here, because a failed write or flush ends the process before it is reported (R10). A message may say anything: what is stale
+/// is fenced or dropped, what cannot be is counted and ignored, and only an order of the leader of this epoch to cut what is committed
+/// ends the process (R17, R26).
 /// Ownership: one driver, one thread at a time.
 /// </summary>
 public sealed partial class RaftCore
@@ -25,6 +27,7 @@ public sealed partial class RaftCore
     private Offset? _highWatermarkNext;
     private bool _leadershipLost;
     private (RaftRole Role, NodeId Leader, Epoch Epoch) _shown;
+    private Offset _itemStart; // where the batch begins that LogStart lies in: a log can begin there, and nowhere inside a batch
 
     /// <summary>Starts as follower without a leader, whatever the stored vote says (R6).</summary>
     public RaftCore(RaftConfig config, RecoveredReplica recovered)
@@ -40,6 +43,7 @@ public sealed partial class RaftCore
         Invariant.RequireAtMost(Table.LastStart, recovered.End);
         End = recovered.End;
         LogStart = recovered.LogStart;
+        _itemStart = recovered.ItemStart ?? LogStart;
         Durable = AppendedPosition; // R20 (4): recovery has flushed what it kept
         HighWatermark = Offset.Max(LogStart, Offset.Min(recovered.HighWatermarkCheckpoint, End)); // R20 (5), S22
 #if PLANTED
@@ -175,12 +179,17 @@ public sealed partial class RaftCore
         return Table.StartPosition(Offset.Max(start, LogStart));
     }
 
-    /// <summary>The log start is stored; <paramref name="filesBegin"/> is the row that the files left begin with (R26).</summary>
-    public void LogStartAdvanced(LogPosition start, EpochRow filesBegin)
+    /// <summary>The log start is stored (R26).</summary>
+    /// <param name="start">The log start.</param>
+    /// <param name="filesBegin">The row that the files left begin with.</param>
+    /// <param name="itemStart">Base offset of the batch that the start lies in; null where that is the start itself.</param>
+    public void LogStartAdvanced(LogPosition start, EpochRow filesBegin, Offset? itemStart = null)
     {
         Invariant.RequireAtMost(LogStart, start.Offset);
         Invariant.RequireAtMost(start.Offset, Offset.Min(HighWatermark, Durable.Offset));
         LogStart = start.Offset;
+        _itemStart = itemStart ?? LogStart;
+        Invariant.RequireAtMost(_itemStart, LogStart);
         Table.DropFront(filesBegin);
         RequireBoundsOrdered();
         ResetPeersLeftBehind();
@@ -215,7 +224,18 @@ public sealed partial class RaftCore
         }
     }
 
-    private int IndexOfVoter(NodeId node) => Array.FindIndex(_voters, v => v.Voter == node);
+    private int IndexOfVoter(NodeId node)
+    {
+        for (int i = 0; i < _voters.Length; i++)
+        {
+            if (_voters[i].Voter == node)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
 
     private void RaiseHighWatermark(Offset to)
     {

@@ -19,4 +19,8 @@ public sealed record RecoveredReplica(
     IReadOnlyList<EpochRow> Rows,
     Offset LogStart,
     Offset End,
-    Offset HighWatermarkCheckpoint);
+    Offset HighWatermarkCheckpoint)
+{
+    /// <summary>Base offset of the batch that the log start lies in; null where that is the log start itself.</summary>
+    public Offset? ItemStart { get; init; }
+}

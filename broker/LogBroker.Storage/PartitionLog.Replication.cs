@@ -80,7 +80,7 @@ public sealed partial class PartitionLog
             }
 
             LogBounds bounds = Bounds;
-            if (position.Offset < bounds.LogStart || position.Offset > bounds.End)
+            if (position.Offset > bounds.End)
             {
                 return LogErrors.OutOfRange(Id, position.Offset, bounds);
             }
@@ -92,6 +92,11 @@ public sealed partial class PartitionLog
 
             SegmentMap map = Volatile.Read(ref _map);
             int at = map.IndexOf(position.Offset);
+            if (at < 0 && position.Offset < bounds.LogStart)
+            {
+                return LogErrors.OutOfRange(Id, position.Offset, bounds); // the batch that the log start lies in is still there
+            }
+
             if (at >= 0 && TryReadItems(map.Segments[at], position, bytesMax) is { } result)
             {
                 return result;
@@ -99,6 +104,28 @@ public sealed partial class PartitionLog
 
             Thread.Yield();
         }
+    }
+
+    /// <summary>
+    /// Base offset of the batch that an offset lies in, which a replica without it can begin at; the offset itself at the end of the log and
+    /// where the log cannot be read. The writer's.
+    /// </summary>
+    public Offset ItemStartOf(Offset offset)
+    {
+        int at = _map.IndexOf(offset);
+        if (at < 0 || offset >= _bounds.End || Damage is not null)
+        {
+            return offset;
+        }
+
+        // Committed or not: at a start the high watermark is not known yet.
+        if (TryRead(_map.Segments[at], offset, _bounds.End, bytesMax: 1) is not { IsOk: true } read)
+        {
+            return offset;
+        }
+
+        using LogSlice slice = read.Value;
+        return Offset.Min(offset, slice.BaseOffset);
     }
 
     private Result<LogSlice>? TryReadItems(Segment segment, LogPosition position, int bytesMax)

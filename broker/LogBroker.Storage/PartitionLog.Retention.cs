@@ -38,18 +38,30 @@ public sealed partial class PartitionLog
     }
 
     /// <summary>
-    /// Deletes the oldest segments by retention.bytes and retention.ms, the latter by append time; rolls the open segment first
-    /// when it is older than segment.ms or all of it has expired. Never touches what is not both committed and durable, and never
-    /// counts an append time in the future as old.
+    /// Deletes the oldest segments by retention.bytes and retention.ms, as <see cref="RetentionStart"/> says.
     /// </summary>
     /// <param name="nowMs">The broker's clock.</param>
     /// <returns>Segments deleted.</returns>
     public int ApplyRetention(long nowMs)
     {
+        Offset start = RetentionStart(nowMs);
+        int before = SegmentCount;
+        AdvanceLogStart(start);
+        return before - SegmentCount;
+    }
+
+    /// <summary>
+    /// Where the log should begin by retention.bytes and retention.ms, the latter by append time; rolls the open segment first
+    /// when it is older than segment.ms or all of it has expired. Never behind what is both committed and durable, and never
+    /// counts an append time in the future as old. The present start when nothing is to go.
+    /// </summary>
+    /// <param name="nowMs">The broker's clock.</param>
+    public Offset RetentionStart(long nowMs)
+    {
         RequireUsable();
         if (Damage is not null || _map.Tail is null)
         {
-            return 0;
+            return _bounds.LogStart;
         }
 
         RollIfDue(nowMs);
@@ -70,12 +82,7 @@ public sealed partial class PartitionLog
             drop++;
         }
 
-        if (drop > 0)
-        {
-            AdvanceLogStart(Offset.Max(_bounds.LogStart, map.Segments[drop].Base));
-        }
-
-        return drop;
+        return drop > 0 ? Offset.Max(_bounds.LogStart, map.Segments[drop].Base) : _bounds.LogStart;
     }
 
     private void RollIfDue(long nowMs)

@@ -273,7 +273,8 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
             Wipe(node);
         }
 
-        if (random.Chance(swarm.Flips))
+        // After a loss of power the recovery checkpoint may be older than what is durable: what is damaged between the two looks torn (R21).
+        if (random.Chance(swarm.Flips) && node.LastLoss == LossMode.KeepAll)
         {
             Count("flip", node, Flip);
         }

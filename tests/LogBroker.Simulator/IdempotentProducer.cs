@@ -22,10 +22,11 @@ internal sealed class IdempotentProducer(Clients clients, TopicPartition partiti
     private int _nextSequence;
     private int _waiting;
     private bool _isOver;
+    private bool _isForgotten;
     private BrokerError? _lastError;
 
     /// <summary>True when all that was sent is acknowledged.</summary>
-    public bool IsDone => _unacknowledged.Count == 0;
+    public bool IsDone => _unacknowledged.Count == 0 || _isForgotten;
 
     /// <summary>What it waits for, for people.</summary>
     public string Condition => $"{partition}: {_unacknowledged.Count} batches not acknowledged by node {_to}, last error: {_lastError}";
@@ -111,7 +112,10 @@ internal sealed class IdempotentProducer(Clients clients, TopicPartition partiti
             _to = clients.Next(end == CallEnd.Answered ? outcome.Error : null);
         }
 
-        Later(Round);
+        if (!_isForgotten)
+        {
+            Later(Round);
+        }
     }
 
     /// <summary>
@@ -123,7 +127,13 @@ internal sealed class IdempotentProducer(Clients clients, TopicPartition partiti
         bool isGap = error.Code is ErrorCode.OutOfOrderSequence or ErrorCode.UnknownProducer
             && _unacknowledged.Exists(s => !s.IsAcknowledged && s.Sequence == ExpectedOf(error));
         bool isPassing = error.Code is ErrorCode.OutcomeUnknown or ErrorCode.PartitionQuarantined or ErrorCode.UnknownTopicOrPartition;
-        if (!isGap && !isPassing && !ErrorCatalogue.Get(error.Code).IsRetriable)
+        if (isGap || isPassing || ErrorCatalogue.Get(error.Code).IsRetriable)
+        {
+            return;
+        }
+
+        _isForgotten = true;
+        if (clients.Cluster.Checks.Find(partition)?.MayForgetProducers != true)
         {
             throw new SimViolation("ProducersGoOn", $"{partition}: an idempotent producer got {error}");
         }

@@ -33,6 +33,7 @@ internal sealed class Simulation
 {
     private static readonly long FormingTicksMax = SimScheduler.Ms(60_000);
     private static readonly long ConvergenceTicksMax = SimScheduler.Ms(60_000);
+    private static readonly long ReadTicksMax = SimScheduler.Ms(30_000);
 
     private readonly Swarm _swarm;
     private readonly SimCluster _cluster;
@@ -216,21 +217,34 @@ internal sealed class Simulation
     private void ReadAll(ClientLink link, NodeId node, SimPartition partition)
     {
         Offset at = Offset.None;
+        long giveUpTicks = _cluster.Scheduler.NowTicks + ReadTicksMax;
         while (at < partition.CommittedEnd)
         {
-            (CallEnd End, ReadItem? Item) answer = (CallEnd.NoAnswer, null);
-            bool isDone = false;
             Offset from = at == Offset.None ? LogStartOf(node, partition) : at;
-            PartitionReader.Fetch(_clients, link, node, partition.Name, from, 0, true, (end, item) => (answer, isDone) = ((end, item), true));
-            _cluster.RunUntil(() => isDone, SimScheduler.Ms(10_000));
-            if (answer.Item is not { Error: null } item || (item.Bytes.Length == 0 && from < partition.CommittedEnd))
+            (CallEnd end, ReadItem? item) = ReadOnce(link, node, partition.Name, from);
+            if (item is { Error: null, Bytes.Length: > 0 } || (item is { Error: null } && from >= partition.CommittedEnd))
             {
-                throw new SimViolation(
-                    "ReadableEverywhere", $"{partition.Name}: node {node} at {from} answers {answer.End} {answer.Item?.Error}");
+                at = PartitionReader.Take(_cluster, partition.Name, node, from, item.Bytes);
+                continue;
             }
 
-            at = PartitionReader.Take(_cluster, partition.Name, node, from, item.Bytes);
+            // What is damaged is found by this very read, and fetched again from another node.
+            if (_cluster.Scheduler.NowTicks > giveUpTicks)
+            {
+                throw new SimViolation("ReadableEverywhere", $"{partition.Name}: node {node} at {from} answers {end} {item?.Error}");
+            }
+
+            _cluster.RunUntil(_cluster.Scheduler.NowTicks + SimScheduler.Ms(200));
         }
+    }
+
+    private (CallEnd End, ReadItem? Item) ReadOnce(ClientLink link, NodeId node, TopicPartition partition, Offset from)
+    {
+        (CallEnd End, ReadItem? Item) answer = (CallEnd.NoAnswer, null);
+        bool isDone = false;
+        PartitionReader.Fetch(_clients, link, node, partition, from, 0, true, (end, item) => (answer, isDone) = ((end, item), true));
+        _cluster.RunUntil(() => isDone, SimScheduler.Ms(10_000));
+        return answer;
     }
 
     private Offset LogStartOf(NodeId node, SimPartition partition) =>

@@ -118,7 +118,7 @@ internal sealed class SimChecks(SimCluster cluster)
         foreach (SimReplica gone in live.Where(r => !hosted.Replicas.Contains(r.Live)).ToArray())
         {
             gone.Died(isInStep: false);
-            gone.Partition.IsDeleted = true;
+            gone.Partition.IsDeleted |= !hosted.Topics.Any(t => t.Info.Id == gone.Partition.Id.Topic);
             live.Remove(gone);
         }
 

@@ -28,6 +28,11 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     /// <summary>True when a node let go of it because its topic was deleted.</summary>
     public bool IsDeleted { get; set; }
 
+    /// <summary>
+    /// True when a replica began anew at its leader's log start: what the records in front of it said of producers is not known to it.
+    /// </summary>
+    public bool MayForgetProducers { get; set; }
+
     /// <summary>The greatest position committed, and the prefix that it names.</summary>
     public (LogPosition Position, ulong Chain) Committed { get; private set; } = (LogPosition.Zero, 1);
 

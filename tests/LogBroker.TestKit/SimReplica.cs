@@ -27,7 +27,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
     /// <summary>True while nothing is demanded of what it holds: its disk was lost or damaged.</summary>
     public bool IsExcused { get; set; }
 
-    public LogPosition Position => _log?.Position ?? LogPosition.Zero;
+    public LogPosition Position => _isUnreadable ? _bounds!.Appended : _log?.Position ?? LogPosition.Zero;
 
     public Offset HighWatermark => _highWatermark;
 
@@ -43,7 +43,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         _bounds = replica.Log.Bounds;
         _epochs = replica.Log.Epochs;
         _log = new SimShadow(node.Disk, replica.Log.Directory, partition);
-        _isUnreadable = !TryRebuild(_bounds);
+        _isUnreadable = !TryRebuild(_bounds) && !TryGoOn(before, _bounds);
         if (before is not null && !IsExcused && partition is { IsDurable: true, IsDeleted: false })
         {
             int durable = before.CountUpto(_durable);
@@ -141,6 +141,19 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         }
     }
 
+    /// <summary>A disk whose bits flipped still counts as holding what stood there, until the broker finds out.</summary>
+    private bool TryGoOn(SimShadow? before, LogBounds bounds)
+    {
+        if (before is null || before.CountUpto(bounds.Appended) < 0)
+        {
+            return false;
+        }
+
+        before.Cut(bounds.Appended);
+        _log = before;
+        return true;
+    }
+
     private void Follow(PartitionLog log, LogBounds bounds)
     {
         if (_isUnreadable)
@@ -154,6 +167,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         bool isReset = bounds.Start > shadow.Position;
         if (isReset)
         {
+            partition.MayForgetProducers = true;
             shadow.Rebuild(bounds.Start, bounds.Appended);
         }
         else
@@ -258,7 +272,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
             return;
         }
 
-        if (ledEpoch > Epoch.None && core.Table.LastEpoch == ledEpoch && highWatermark > core.Table.LastStart)
+        if (ledEpoch > Epoch.None && core.Table.LastEpoch == ledEpoch && highWatermark >= core.Table.LastStart)
         {
             partition.Commit(_log!, new LogPosition(ledEpoch, highWatermark), ledEpoch, node.Id);
         }

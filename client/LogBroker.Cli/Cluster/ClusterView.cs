@@ -42,7 +42,7 @@ internal sealed record NodeView
     /// <summary>True when it leads the metadata log.</summary>
     public bool IsController { get; init; }
 
-    /// <summary>False while it answers and belongs to no cluster.</summary>
+    /// <summary>False while it answers and is not in the cluster, or not in its metadata, yet.</summary>
     public bool HasJoined { get; init; } = true;
 
     /// <summary>Partitions that it leads, internal ones included.</summary>

@@ -15,7 +15,7 @@ internal static class ClusterListCommands
             ("cluster nodes -o json | jq '.nodes[] | select(.state != \"online\")'", "those that need a look"),
         ],
         Details = "States: online; partial (it answers, but another node does not hear it); unreachable (it does not answer here, but\n"
-            + "another node hears it); silent (nobody hears it); joining (it answers, and belongs to no cluster yet).",
+            + "another node hears it); silent (nobody hears it); joining (it answers, and the cluster does not know it yet).",
         Run = async (context, ct) =>
         {
             ClusterView view = await ClusterSurvey.TakeAsync(context, topic: null, ct);
@@ -40,8 +40,8 @@ internal static class ClusterListCommands
                 ("cluster partitions --leaderless --under-replicated", "those that need a look"),
                 ("cluster partitions -t orders -o json", "with the progress of each replica"),
             ],
-            Details = "Both filters together list what matches one of them. A '?' says that the leader did not answer: nobody else knows how\n"
-                + "far its replicas are.",
+            Details = "Both filters together list what matches one of them.\n"
+                + "A '?' says that the leader did not answer: nobody else knows how far its replicas are.",
             Run = async (context, ct) =>
             {
                 string? name = context.Arguments.GetValue(topic);

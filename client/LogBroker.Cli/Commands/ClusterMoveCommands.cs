@@ -11,7 +11,11 @@ internal static class ClusterMoveCommands
     /// <summary>One partition gets another leader.</summary>
     public static CliCommand TransferLeader()
     {
-        var partition = new Argument<string>("partition") { HelpName = "TOPIC/PARTITION", Description = "The partition, such as orders/0." };
+        var partition = new Argument<string>("partition")
+        {
+            HelpName = "TOPIC/PARTITION",
+            Description = "The partition, such as orders/0.",
+        };
         Option<long?> to = Options.Number("--to", null, "N", "The node that shall lead; default: the preferred one.", 1, int.MaxValue);
         return new CliCommand("transfer-leader", "Hand the leadership of a partition to another of its replicas.")
         {

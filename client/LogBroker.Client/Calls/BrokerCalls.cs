@@ -58,8 +58,9 @@ internal sealed class BrokerCalls : IDisposable
                 var story = new CallStory(server, rules.Topic, null, attempt, _options.TimeProvider.GetElapsedTime(begin));
                 try
                 {
+                    TimeSpan timeout = TimeoutOf(rules, attempt, story.Elapsed);
                     using AsyncUnaryCall<TResponse> call = Channels.For(server, ChannelUse.Control).Unary(
-                        method, request, new CallOptions(timeout: TimeoutOf(rules, attempt, story.Elapsed), cancellationToken: cancellation));
+                        method, request, new CallOptions(timeout: timeout, cancellationToken: cancellation));
                     TResponse response = await call.ResponseAsync.ConfigureAwait(false);
                     Servers.Answered(server);
                     _controller = rules.NeedsController ? server : _controller;

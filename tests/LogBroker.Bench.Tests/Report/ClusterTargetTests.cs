@@ -1,4 +1,3 @@
-using LogBroker.Bench.Plan;
 using LogBroker.Bench.Report;
 using LogBroker.Bench.Results;
 using static LogBroker.Bench.Tests.Report.SampleResults;

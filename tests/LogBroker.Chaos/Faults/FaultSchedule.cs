@@ -1,8 +1,8 @@
 namespace LogBroker.Chaos;
 
 /// <summary>
-/// Chooses faults by a seed, one or two at a time or none, for a while each. What is chosen and for how long follows from the seed; which node
-/// leads at the moment does not. One thread.
+/// Chooses faults by a seed, one or two at a time or none, for a while each. What is chosen and for how long follows from the seed; which
+/// node leads at the moment does not. One thread.
 /// </summary>
 internal sealed class FaultSchedule(ChaosScene scene, int seed)
 {

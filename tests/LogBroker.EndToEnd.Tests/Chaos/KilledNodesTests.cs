@@ -27,7 +27,7 @@ public sealed class KilledNodesTests
         });
 
     [Fact]
-    public Task With_two_of_three_killed_a_produce_is_unavailable_within_its_deadline_and_all_that_was_acknowledged_is_on_each_replica_later() =>
+    public Task With_two_of_three_killed_a_produce_is_unavailable_in_time_and_what_was_acknowledged_is_on_each_replica_later() =>
         SceneTest.RunAsync(SceneTest.Small, faults: 1, leaderChanges: 0, async scene =>
         {
             int survivor = await scene.LeaderAsync();

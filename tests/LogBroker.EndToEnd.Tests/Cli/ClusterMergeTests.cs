@@ -64,10 +64,11 @@ public sealed class ClusterMergeTests
     public void A_leader_that_nobody_hears_is_none()
     {
         NodeDescription[] nodes = [Sayings.Node(1), Sayings.Node(2, NodeState.Silent, 700), Sayings.Node(3)];
+        NodeDescription[] later = [nodes[0], Sayings.Node(2, NodeState.Silent, 500), nodes[2]];
         ClusterView view = ClusterMerge.Merge(
             [
                 Sayings.Answer(1, nodes, [Sayings.Followed("orders", 0, leader: 2, epoch: 3)]),
-                Sayings.Answer(3, [nodes[0], Sayings.Node(2, NodeState.Silent, 500), nodes[2]], [Sayings.Followed("orders", 0, leader: 2, epoch: 3)]),
+                Sayings.Answer(3, later, [Sayings.Followed("orders", 0, leader: 2, epoch: 3)]),
             ],
             [Sayings.Silence(2)]);
         PartitionView partition = Assert.Single(view.Partitions);
@@ -130,6 +131,16 @@ public sealed class ClusterMergeTests
             [Sayings.Healthy[0], Sayings.Healthy[1], Sayings.Answer(3, Sayings.Three, [Sayings.Led("orders", 0, 3, 50)], cluster: "")], []);
         Assert.False(view.Nodes[2].HasJoined);
         Assert.Equal(1, view.Partitions.Single(p => p.Name == "orders/0").LeaderNodeId);
+    }
+
+    [Fact]
+    public void A_node_that_never_registered_has_not_joined_unless_it_is_alone()
+    {
+        NodeDescription[] nodes = [Sayings.Node(1), Sayings.Node(2) with { DirectoryId = "" }];
+        ClusterView two = ClusterMerge.Merge([Sayings.Answer(1, nodes, []), Sayings.Answer(2, nodes, [])], []);
+        Assert.Equal([true, false], two.Nodes.Select(n => n.HasJoined));
+        Assert.False(DevUpCommand.IsWhole(two, 2));
+        Assert.True(ClusterMerge.Merge([Sayings.Answer(1, [Sayings.Node(1) with { DirectoryId = "" }], [])], []).Nodes[0].HasJoined);
     }
 
     [Fact]
