@@ -59,8 +59,8 @@ public static class WorkloadCatalogue
                 Replicated(FixedRate("W10", DurabilityClass.A, 5_000)), Replicated(FixedRate("W10", DurabilityClass.B, 5_000)),
             ]),
         new("W11", "What do producers notice when a node is lost, and how does it come back?",
-            "The longest time without an acknowledgement of one partition while its leader is ended; the rate at which a node that was away "
-                + "catches up, and what that does to others; what 300 idle partitions cost, and how soon they have leaders again.",
+            "The longest time without an acknowledgement of one partition while its leader is ended; the rate at which a node that was "
+                + "away catches up, and what that does to others; what 300 idle partitions cost, and how soon they have leaders again.",
             [Failover(RestartKind.Kill), Failover(RestartKind.Clean), Rejoin(), IdleCluster(300)]),
         new("W12", "What do more partitions cost?",
             "5 MB/s over 1, 32 and 256 partitions, and the broker idle with them.",

@@ -45,7 +45,9 @@ internal sealed class SingleRun(PlannedRun run, bool countsSyncs, IProcessStarte
         ClientResult? prepared = await system.PrepareAsync(run.Client, scenario, cancellationToken);
         (ClientResult load, BrokerUsage usage) = await LoadAsync(system, directory, cancellationToken);
 
-        RestartKind end = scenario.Nodes == 1 ? scenario.Restart : scenario.Kind == LoadKind.Idle ? scenario.NodeEnd : RestartKind.None;
+        RestartKind end = scenario.Nodes == 1 ? scenario.Restart
+            : scenario.Kind == LoadKind.Idle ? scenario.NodeEnd
+            : RestartKind.None;
         TimeSpan? restart = end == RestartKind.None
             ? null
             : await system.RestartAsync(end == RestartKind.Kill, scenario, cancellationToken);
