@@ -40,8 +40,16 @@ public sealed class FailoverCallTests
     {
         await using FakeCluster cluster = await FakeCluster.StartAsync();
         cluster.Controller = 0;
-        await using LogBrokerClient client = cluster.Client(new LogBrokerClientOptions { RequestTimeout = TimeSpan.FromMilliseconds(300) });
-        var e = await Assert.ThrowsAsync<LogBrokerException>(() => client.Topics.CreateAsync("u").WaitAsync(Patience));
+        var clock = new FakeTimeProvider();
+        await using LogBrokerClient client = cluster.Client(new LogBrokerClientOptions { TimeProvider = clock });
+        Task<TopicDescription> creating = client.Topics.CreateAsync("u");
+        await Clients.UntilAsync(() => cluster.Nodes.Sum(n => n.ControllerRefusals) >= 3);
+        await Clients.UntilAsync(() =>
+        {
+            clock.Advance(TimeSpan.FromSeconds(1));
+            return creating.IsCompleted;
+        });
+        var e = await Assert.ThrowsAsync<LogBrokerException>(() => creating);
         Assert.Equal(ErrorCode.NotLeader, e.Reason);
     }
 

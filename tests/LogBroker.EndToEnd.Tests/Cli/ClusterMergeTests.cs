@@ -144,6 +144,14 @@ public sealed class ClusterMergeTests
     }
 
     [Fact]
+    public void A_partition_with_one_replica_cannot_be_drained_away()
+    {
+        ClusterPartition alone = Sayings.Led("alone", 0, 1) with { ReplicaNodeIds = [1] };
+        ClusterView view = ClusterMerge.Merge([Sayings.Answer(1, Sayings.Three, [alone, Sayings.Led("orders", 0, 1)])], []);
+        Assert.Equal(["orders/0"], ClusterMoveCommands.ToMove(view, 1).Select(p => p.Name));
+    }
+
+    [Fact]
     public void A_damaged_follower_is_no_damaged_partition()
     {
         ClusterPartition damaged = Sayings.Followed("orders", 0, 1) with { State = PartitionState.Quarantined, Detail = "bad checksum" };
