@@ -132,7 +132,7 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
         }
 
         int operations = random.Chance(swarm.CrashesInOperations) ? (int)random.Between(1, 20) : 0;
-        Count("crash", Any(), n =>
+        Count("crash", random.Chance(swarm.CrashesOfVictim) ? cluster.Node(_victim) : Any(), n =>
         {
             if (operations > 0)
             {

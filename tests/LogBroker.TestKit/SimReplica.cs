@@ -43,7 +43,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         _bounds = replica.Log.Bounds;
         _epochs = replica.Log.Epochs;
         _log = new SimShadow(node.Disk, replica.Log.Directory, partition);
-        _isUnreadable = !TryRebuild(_bounds) && !TryGoOn(before, _bounds);
+        _isUnreadable = partition.IsDeleted || (!TryRebuild(_bounds) && !TryGoOn(before, _bounds));
         if (before is not null && !IsExcused && partition is { IsDurable: true, IsDeleted: false })
         {
             int durable = before.CountUpto(_durable);
@@ -76,6 +76,11 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
     /// <summary>Looks at what changed; true when it may bear on what is durable.</summary>
     public bool Observe(bool isWhole)
     {
+        if (partition.IsDeleted)
+        {
+            return false; // its files and votes go piece by piece, and nothing is promised of it any more
+        }
+
         PartitionReplica replica = Live!;
         RaftCore core = replica.Core;
         LogBounds bounds = replica.Log.Bounds;
