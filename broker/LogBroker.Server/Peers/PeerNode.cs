@@ -96,8 +96,7 @@ internal sealed class PeerNode(ClusterNode node, PeerTransportSettings settings)
             if (LinkOf(link.Side) != link)
                 return;
             Set(link.Side, null);
-            if (!_isStopped)
-                receiver.LinkDown(Node, isGone);
+            receiver.LinkDown(Node, isGone);
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed class PeerSwitchboard
     {
         _settings = settings;
         _self = self;
-        _receiver = receiver;
+        _receiver = new ReceiverGate(receiver, stop);
         _log = log;
         _stop = stop;
         _nodes = nodes.ToDictionary(n => n.Node);
