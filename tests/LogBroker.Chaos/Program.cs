@@ -78,7 +78,9 @@ var settings = new RunSettings
 try
 {
     var run = await ChaosRun.RunAsync(settings, Console.Error);
-    string report = RunReport.Of(run, $"tests/chaos/run.sh --seconds {options["--seconds"]} --seed {options["--seed"]}");
+    string[] said = ["--seconds", "--seed", "--network", "--disks", "--rate", "--only"];
+    string words = string.Join(' ', said.Where(option => options[option].Length > 0).Select(option => $"{option} {options[option]}"));
+    string report = RunReport.Of(run, $"tests/chaos/run.sh {words}");
     if (Text("--report") is { } path)
         await File.WriteAllTextAsync(path, report);
     else
