@@ -12,6 +12,7 @@ const string Usage = """
       --network X      proxy (default), or namespaces, which need root
       --disks X        plain, or images, which need root; default: images for root
       --rate N         records per second of all writers together; default 400
+      --only TEXT      only kinds of faults whose name has this part, such as "wiped" or "kill"
     """;
 
 var options = new Dictionary<string, string>
@@ -24,6 +25,7 @@ var options = new Dictionary<string, string>
     ["--network"] = "proxy",
     ["--disks"] = Environment.IsPrivilegedProcess ? "images" : "plain",
     ["--rate"] = "400",
+    ["--only"] = "",
 };
 for (int i = 0; i < args.Length; i += 2)
 {
@@ -39,6 +41,14 @@ for (int i = 0; i < args.Length; i += 2)
 int Number(string option) => int.Parse(options[option], CultureInfo.InvariantCulture);
 string? Text(string option) => options[option].Length == 0 ? null : Path.GetFullPath(options[option]);
 
+if (!FaultSchedule.AllKinds.Any(kind => kind.Name.Contains(options["--only"], StringComparison.OrdinalIgnoreCase)))
+{
+    Console.Error.WriteLine($"no kind of fault has \"{options["--only"]}\" in its name; there are:");
+    foreach (var kind in FaultSchedule.AllKinds)
+        Console.Error.WriteLine($"  {kind.Name}");
+    return 2;
+}
+
 if (Text("--directory") is { } directory)
     Directory.CreateDirectory(directory);
 int rate = Number("--rate");
@@ -47,6 +57,7 @@ var settings = new RunSettings
     Seed = Number("--seed"),
     Time = TimeSpan.FromSeconds(Number("--seconds")),
     HasNamespaces = options["--network"] == "namespaces",
+    Only = options["--only"],
     HistoryPath = Text("--history"),
     Scene = new SceneSettings
     {
@@ -67,7 +78,9 @@ var settings = new RunSettings
 try
 {
     var run = await ChaosRun.RunAsync(settings, Console.Error);
-    string report = RunReport.Of(run, $"tests/chaos/run.sh --seconds {options["--seconds"]} --seed {options["--seed"]}");
+    string[] said = ["--seconds", "--seed", "--network", "--disks", "--rate", "--only"];
+    string words = string.Join(' ', said.Where(option => options[option].Length > 0).Select(option => $"{option} {options[option]}"));
+    string report = RunReport.Of(run, $"tests/chaos/run.sh {words}");
     if (Text("--report") is { } path)
         await File.WriteAllTextAsync(path, report);
     else

@@ -1,8 +1,8 @@
 namespace LogBroker.Chaos;
 
 /// <summary>
-/// An ext4 image on tmpfs for each node, mounted over a loop device that writes nothing back by itself for five minutes: a copy of the image
-/// of a stopped process is what its disk would be after a power cut. Synced bytes are in it, others are not. Needs root.
+/// An ext4 image on tmpfs for each node, mounted over a loop device that writes nothing back by itself for a while: a copy of the image of
+/// a stopped process is what its disk would be after a power cut. Synced bytes are in it, others are not. Needs root.
 /// </summary>
 internal sealed class ImageDisks : NodeDisks
 {

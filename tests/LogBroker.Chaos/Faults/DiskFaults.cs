@@ -25,8 +25,8 @@ internal static class DiskFaults
     };
 
     /// <summary>
-    /// The schedule that split another system (NATS#7567): pause A, write through B and C, cut B's power, pause C, resume A, start B: A and B
-    /// may elect, and nothing acknowledged may be missing; then resume C.
+    /// The schedule that split another system (NATS#7567): pause A, write through B and C, cut B's power, pause C, resume A, start B: A
+    /// and B may elect, and nothing acknowledged may be missing; then resume C.
     /// </summary>
     public static Fault PauseAndPowerCut(ChaosScene scene, int a, int b, int c) => new(
         5,
@@ -60,38 +60,38 @@ internal static class DiskFaults
         $"the disk of {ProcessFaults.Names(node)} is wiped",
         async () =>
         {
-            await AllInSyncAsync(scene);
+            await scene.AllInSyncAsync();
             await scene.Cluster.WipeAsync(node);
             await scene.ProgressAsync(RecordsBetween);
         },
         async () =>
         {
             await scene.Cluster.StartAsync(node);
-            await AllInSyncAsync(scene);
+            await scene.AllInSyncAsync();
         })
     {
         HoldMax = TimeSpan.FromSeconds(3),
         IsAlone = true,
     };
 
-    /// <summary>A node comes back on a copy of its disk from some time ago: nothing is lost, or it refuses loudly and is wiped then.</summary>
+    /// <summary>A node comes back on a copy of its disk from some time ago: nothing may be lost.</summary>
     public static Fault RollBack(ChaosScene scene, int node) => new(
         17,
         $"the disk of {ProcessFaults.Names(node)} is rolled back",
         async () =>
         {
-            await AllInSyncAsync(scene);
+            await scene.AllInSyncAsync();
             await scene.Cluster.KillAsync(node);
             await scene.Cluster.Disks.SaveAsync(node);
             await scene.Cluster.StartAsync(node);
             await scene.ProgressAsync(RecordsBetween);
-            await AllInSyncAsync(scene);
+            await scene.AllInSyncAsync();
             await scene.Cluster.RollBackAsync(node);
         },
         async () =>
         {
             await scene.Cluster.StartAsync(node);
-            await AllInSyncAsync(scene);
+            await scene.AllInSyncAsync();
         })
     {
         HoldMax = TimeSpan.FromSeconds(2),
@@ -103,11 +103,5 @@ internal static class DiskFaults
         int[] nodes = [1, 2, 3];
         random.Shuffle(nodes);
         return PauseAndPowerCut(scene, nodes[0], nodes[1], nodes[2]);
-    }
-
-    private static async Task AllInSyncAsync(ChaosScene scene)
-    {
-        foreach (var node in scene.Cluster.Nodes)
-            await scene.InSyncAsync(node.Id);
     }
 }

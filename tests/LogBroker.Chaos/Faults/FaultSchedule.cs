@@ -1,15 +1,21 @@
 namespace LogBroker.Chaos;
 
 /// <summary>
-/// Chooses faults by a seed, one or two at a time or none, for a while each. What is chosen and for how long follows from the seed; which node
-/// leads at the moment does not. One thread.
+/// Chooses faults by a seed, one or two at a time or none, for a while each. What is chosen and for how long follows from the seed; which
+/// node leads at the moment does not. One thread.
 /// </summary>
-internal sealed class FaultSchedule(ChaosScene scene, int seed)
+internal sealed class FaultSchedule(ChaosScene scene, int seed, string only = "")
 {
     private readonly Random _random = new(seed);
-    private readonly List<FaultKind> _kinds = [.. ProcessFaults.All, .. NetworkFaults.All, .. DiskFaults.All, .. SlowDisk.All];
+    private readonly List<FaultKind> _kinds =
+        [.. AllKinds.Where(kind => kind.Name.Contains(only, StringComparison.OrdinalIgnoreCase))];
+
     private readonly SortedDictionary<string, int> _fired = [];
     private readonly SortedDictionary<string, string> _unavailable = [];
+
+    /// <summary>All kinds of faults there are.</summary>
+    public static IReadOnlyList<FaultKind> AllKinds { get; } =
+        [.. ProcessFaults.All, .. NetworkFaults.All, .. DiskFaults.All, .. SlowDisk.All];
 
     /// <summary>How often each kind of fault was put in place.</summary>
     public IReadOnlyDictionary<string, int> Fired => _fired;

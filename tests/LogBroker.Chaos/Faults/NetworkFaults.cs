@@ -22,18 +22,20 @@ internal static class NetworkFaults
         Of(scene, random, 21, $"{ProcessFaults.Names(node)} isolated", network => network.IsolateAsync(node));
 
     /// <summary>What a node says does not arrive; it hears the others.</summary>
-    public static Fault Mute(ChaosScene scene, int node, Random random) => Of(scene, random, 22, $"{ProcessFaults.Names(node)} is not heard", async network =>
-    {
-        foreach (int other in ChaosScene.Others(node))
-            await network.CutAsync(node, other);
-    });
+    public static Fault Mute(ChaosScene scene, int node, Random random) =>
+        Of(scene, random, 22, $"{ProcessFaults.Names(node)} is not heard", async network =>
+        {
+            foreach (int other in ChaosScene.Others(node))
+                await network.CutAsync(node, other);
+        });
 
     /// <summary>A node hears nothing; the others hear it.</summary>
-    public static Fault Deafen(ChaosScene scene, int node, Random random) => Of(scene, random, 22, $"{ProcessFaults.Names(node)} does not hear", async network =>
-    {
-        foreach (int other in ChaosScene.Others(node))
-            await network.CutAsync(other, node);
-    });
+    public static Fault Deafen(ChaosScene scene, int node, Random random) =>
+        Of(scene, random, 22, $"{ProcessFaults.Names(node)} does not hear", async network =>
+        {
+            foreach (int other in ChaosScene.Others(node))
+                await network.CutAsync(other, node);
+        });
 
     public static Fault Separate(ChaosScene scene, int one, int other, Random random) =>
         Of(scene, random, 23, $"nodes {one} and {other} do not hear each other", network => network.SeparateAsync(one, other));
@@ -102,18 +104,19 @@ internal static class NetworkFaults
 
     private static Fault Delay(ChaosScene scene, Random random)
     {
-        int milliseconds = random.Next(5, 250);
-        return Of(scene, random, 25, $"everything is late by {milliseconds} ms", network => network.DelayAsync(TimeSpan.FromMilliseconds(milliseconds)));
+        var time = TimeSpan.FromMilliseconds(random.Next(5, 250));
+        return Of(scene, random, 25, $"everything is late by {time.TotalMilliseconds} ms", network => network.DelayAsync(time));
     }
 
-    private static Fault Reset(ChaosScene scene, Random random) => Of(scene, random, 25, "connections between nodes are reset", async network =>
-    {
-        for (int i = 0; i < 5; i++)
+    private static Fault Reset(ChaosScene scene, Random random) =>
+        Of(scene, random, 25, "connections between nodes are reset", async network =>
         {
-            await network.ResetAsync();
-            await Wait.ForAsync(TimeSpan.FromMilliseconds(random.Next(10, 300)));
-        }
-    });
+            for (int i = 0; i < 5; i++)
+            {
+                await network.ResetAsync();
+                await Wait.ForAsync(TimeSpan.FromMilliseconds(random.Next(10, 300)));
+            }
+        });
 
     private static Fault Of(ChaosScene scene, Random random, int row, string name, Func<NodeNetwork, Task> begin)
     {

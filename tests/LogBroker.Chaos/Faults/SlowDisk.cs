@@ -3,8 +3,8 @@ using System.Globalization;
 namespace LogBroker.Chaos;
 
 /// <summary>
-/// Row 18: a library for LD_PRELOAD, compiled when it is needed, that makes the syncs of one node wait. How long is read from a file at each
-/// call, so that it changes while the node runs.
+/// Row 18: a library for LD_PRELOAD, compiled when it is needed, that makes the syncs of one node wait. How long is read from a file at
+/// each call, so that it changes while the node runs.
 /// </summary>
 internal sealed class SlowDisk
 {

@@ -10,14 +10,16 @@ internal static class Starvation
     private const int ConnectionsCount = 100;
     private const int SpareDescriptors = 3;
     private const int BurnersCount = 3;
+    private const int Aborted = 134;
 
     /// <summary>
-    /// Leaves a node hardly a descriptor and then asks it for connections. A node that must open a file meanwhile may end: what it must not
-    /// do is to lose anything, or to stay deaf when descriptors are there again.
+    /// Leaves a node hardly a descriptor and then asks it for connections. Nothing may be lost, and the node must not stay deaf when
+    /// descriptors are there again. It may end: .NET cannot make a thread without a pipe, and ends the process as out of memory.
     /// </summary>
     public static Fault Descriptors(ChaosScene scene, int node)
     {
         var sockets = new List<Socket>();
+        string limit = "";
         return new Fault(
             30,
             $"no file descriptors at {ProcessFaults.Names(node)}",
@@ -25,6 +27,7 @@ internal static class Starvation
             {
                 int id = scene.Cluster.Node(node).Process!.Id;
                 int used = Directory.GetFiles($"/proc/{id}/fd").Length;
+                limit = (await Shell.RunAsync("prlimit", "--pid", $"{id}", "--nofile", "--noheadings", "--raw", "--output", "SOFT")).Trim();
                 await Shell.RunAsync("prlimit", "--pid", $"{id}", $"--nofile={used + SpareDescriptors}:");
                 var address = IPEndPoint.Parse(scene.Cluster.Network.ClientListen(node));
                 for (int i = 0; i < ConnectionsCount; i++)
@@ -45,8 +48,10 @@ internal static class Starvation
             {
                 sockets.ForEach(socket => socket.Dispose());
                 var process = scene.Cluster.Node(node).Process!;
-                if (!process.HasEnded)
-                    await Shell.TryRunAsync("prlimit", "--pid", $"{process.Id}", "--nofile=65536:");
+                if (process.HasEnded)
+                    process.IsEndExpected |= process.ExitCode == Aborted && process.LastLines.EndsWith("Out of memory.");
+                else if (limit.Length > 0)
+                    await Shell.RunAsync("prlimit", "--pid", $"{process.Id}", $"--nofile={limit}:");
             });
     }
 

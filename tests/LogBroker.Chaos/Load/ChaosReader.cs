@@ -3,8 +3,8 @@ using LogBroker.Client;
 namespace LogBroker.Chaos;
 
 /// <summary>
-/// Follows the topic through the SDK and enters what it is given. Restarts at an offset when asked to, as another process. Can be held up, as
-/// a slow consumer is.
+/// Follows the topic through the SDK and enters what it is given. Restarts at an offset when asked to, as another process. Can be held up,
+/// as a slow consumer is.
 /// </summary>
 internal sealed class ChaosReader(LoadContext context, string name)
 {

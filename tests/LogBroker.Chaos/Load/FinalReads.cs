@@ -10,6 +10,7 @@ internal sealed class FinalReads(LoadContext context)
     private const int FetchBytesMax = 4 << 20;
     private static readonly TimeSpan CallTime = TimeSpan.FromSeconds(10);
 
+    private readonly SyncProbe _probe = new(context);
     private readonly Dictionary<int, NodeClient> _clients =
         context.Cluster.Nodes.ToDictionary(node => node.Id, node => new NodeClient(context.Cluster.Network.ClientAddress(node.Id)));
 
@@ -42,33 +43,16 @@ internal sealed class FinalReads(LoadContext context)
 
     private async Task<bool> AreEqualAsync()
     {
-        long[]?[] all = await Task.WhenAll(_clients.Values.Select(WatermarksAsync));
+        long[]?[] all = await Task.WhenAll(_clients.Keys.Select(_probe.WatermarksAsync));
         return all.All(marks => marks is not null && marks.SequenceEqual(all[0]!));
     }
 
     private async Task<string> DescribeAsync()
     {
-        var marks = await Task.WhenAll(_clients.Select(async c => $"node {c.Key}: {Text(await WatermarksAsync(c.Value))}"));
+        var marks = await Task.WhenAll(_clients.Keys.Select(async node => $"node {node}: {Text(await _probe.WatermarksAsync(node))}"));
         return string.Join("; ", marks);
 
         static string Text(long[]? marks) => marks is null ? "no answer" : string.Join(' ', marks);
-    }
-
-    private async Task<long[]?> WatermarksAsync(NodeClient client)
-    {
-        try
-        {
-            var wanted = Enumerable.Range(0, context.PartitionsCount)
-                .Select(p => new FetchPartition { Topic = context.Topic, Partition = p, Offset = 0, MaxBytes = 1 });
-            var response = await client.FetchHereAsync(wanted, CallTime, bytesMax: 1);
-            return response.Partitions.Any(fetched => fetched.Error is not null)
-                ? null
-                : [.. response.Partitions.Select(fetched => fetched.HighWatermark)];
-        }
-        catch (RpcException)
-        {
-            return null;
-        }
     }
 
     private async Task<ReplicaRead?> ReadPartitionAsync(int node, NodeClient client, int partition)

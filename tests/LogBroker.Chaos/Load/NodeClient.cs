@@ -18,6 +18,9 @@ internal sealed class NodeClient : IAsyncDisposable
     private static readonly Method<GetMetadataRequest, GetMetadataResponse> GetMetadataMethod =
         Method.Create(ClusterService, "GetMetadata", GetMetadataRequest.Parser, GetMetadataResponse.Parser);
 
+    private static readonly Method<ListClusterPartitionsRequest, ListClusterPartitionsResponse> ListPartitionsMethod =
+        Method.Create(ClusterService, "ListClusterPartitions", ListClusterPartitionsRequest.Parser, ListClusterPartitionsResponse.Parser);
+
     private static readonly Method<ProduceRequest, ProduceResponse> ProduceMethod =
         Method.Create(ProducerService, "Produce", ProduceRequest.Parser, ProduceResponse.Parser);
 
@@ -39,6 +42,10 @@ internal sealed class NodeClient : IAsyncDisposable
         request.Topics.Add(topics);
         return CallAsync(GetMetadataMethod, request, timeout);
     }
+
+    /// <summary>All partitions, internal ones too, with the progress of their replicas where this node leads.</summary>
+    public Task<ListClusterPartitionsResponse> ListPartitionsAsync(TimeSpan timeout) =>
+        CallAsync(ListPartitionsMethod, new ListClusterPartitionsRequest(), timeout);
 
     /// <summary>Reads what this replica has, leader or not, up to the high watermark that it knows.</summary>
     public Task<FetchResponse> FetchHereAsync(

@@ -3,7 +3,9 @@ using System.Text;
 
 namespace LogBroker.Chaos;
 
-/// <summary>Records as bytes: the value says its writer and number, the key and the padding follow from them, so that a mixture of two is noticed.</summary>
+/// <summary>
+/// Records as bytes: the value says its writer and number, the key and the padding follow from them, so that a mixture of two is noticed.
+/// </summary>
 internal static class ValueCoding
 {
     private const int PaddingMax = 200;

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace LogBroker.Chaos;
 
-/// <summary>One run of logbrokerd. Its output goes line by line into a file and, the last lines, into memory. Killed by its id at the end.</summary>
+/// <summary>
+/// One run of logbrokerd. Its output goes line by line into a file and, the last lines, into memory. Killed by its id at the end.
+/// </summary>
 internal sealed class NodeProcess : IAsyncDisposable
 {
     private const int LinesKept = 40;

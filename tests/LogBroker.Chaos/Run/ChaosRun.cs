@@ -10,6 +10,9 @@ internal sealed record RunSettings
     /// <summary>True puts the nodes into network namespaces; false, the default, puts proxies between them.</summary>
     public bool HasNamespaces { get; init; }
 
+    /// <summary>Only kinds of faults whose name has this part; "" for all.</summary>
+    public string Only { get; init; } = "";
+
     public required SceneSettings Scene { get; init; }
 
     /// <summary>Where the history is written when the run fails; null for nowhere.</summary>
@@ -21,7 +24,7 @@ internal sealed record RunSettings
         AcksMin = (long)(Time.TotalSeconds * 20),
         ReadsMin = (long)(Time.TotalSeconds * 20),
         FaultsMin = Math.Max(1, (long)(Time.TotalSeconds / 15)),
-        LeaderChangesMin = Math.Max(1, (long)(Time.TotalSeconds / 30)),
+        LeaderChangesMin = Only.Length > 0 ? 0 : Math.Max(1, (long)(Time.TotalSeconds / 30)),
     };
 }
 
@@ -39,7 +42,7 @@ internal sealed record ChaosRun(
         NodeNetwork network = settings.HasNamespaces ? await NamespaceNetwork.MakeAsync() : new ProxyNetwork();
         await using var scene = await ChaosScene.StartAsync(settings.Scene with { Network = network });
         await progress.WriteLineAsync($"three nodes serve; faults for {settings.Time.TotalSeconds:0} s by seed {settings.Seed}");
-        var schedule = new FaultSchedule(scene, settings.Seed);
+        var schedule = new FaultSchedule(scene, settings.Seed, settings.Only);
         await schedule.RunAsync(settings.Time);
         await progress.WriteLineAsync($"{scene.Load.Acked} records acknowledged; healing, reading all replicas");
         var outcome = await scene.FinishAsync(settings.Minimum);

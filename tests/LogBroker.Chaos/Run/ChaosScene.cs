@@ -1,4 +1,5 @@
 using LogBroker.Client;
+using LogBroker.Protocol;
 
 namespace LogBroker.Chaos;
 
@@ -50,7 +51,7 @@ internal sealed class ChaosScene : IAsyncDisposable
     /// <summary>Makes syncs of nodes slow; null when the scene has none.</summary>
     public SlowDisk? SlowDisk { get; private init; }
 
-    /// <summary>Starts the cluster, makes the topic and starts the load; returns when records are acknowledged in every partition.</summary>
+    /// <summary>Starts the cluster, makes the topic and starts the load; returns when it is well under way.</summary>
     public static async Task<ChaosScene> StartAsync(SceneSettings settings)
     {
         string directory = settings.Directory ?? System.IO.Directory.CreateTempSubdirectory("logbroker-chaos-").FullName;
@@ -97,11 +98,19 @@ internal sealed class ChaosScene : IAsyncDisposable
     public Task ProgressAsync(int records)
     {
         long goal = Load.Acked + records;
-        return Wait.UntilAsync(() => Load.Acked >= goal, ProgressTime, () => $"{records} more records are acknowledged ({Load.Acked} of {goal})");
+        return Wait.UntilAsync(() => Load.Acked >= goal, ProgressTime, () => $"{records} more are acknowledged ({Load.Acked} of {goal})");
     }
 
-    /// <summary>Waits until every replica has what its leader has: then a disk may be lost.</summary>
-    public async Task InSyncAsync(int node) => await new SyncProbe(Load).WaitAsync(node, CatchUpTime);
+    /// <summary>Waits until a node has all that was acknowledged up to now.</summary>
+    public Task InSyncAsync(int node) => new SyncProbe(Load).CaughtUpAsync(node, CatchUpTime);
+
+    /// <summary>Waits until every replica of every partition has a vote and all that was acknowledged: then one disk may be lost.</summary>
+    public async Task AllInSyncAsync()
+    {
+        foreach (var node in Cluster.Nodes)
+            await InSyncAsync(node.Id);
+        await new SyncProbe(Load).ReadmittedAsync(CatchUpTime);
+    }
 
     /// <summary>Enters a fault into the history.</summary>
     public void Note(string fault) => Recorder.Mark(OpAction.Fault, fault);
@@ -165,7 +174,7 @@ internal sealed class ChaosScene : IAsyncDisposable
                     });
                     return true;
                 }
-                catch (LogBrokerException e) when (e.IsRetriable || e is OutcomeUnknownException)
+                catch (LogBrokerException e) when (IsForming(e))
                 {
                     return false;
                 }
@@ -173,6 +182,10 @@ internal sealed class ChaosScene : IAsyncDisposable
             LeaderTime,
             () => "the topic is made");
     }
+
+    // Right after forming the controller may know of no node yet, and refuse three replicas.
+    private static bool IsForming(LogBrokerException e) =>
+        e.IsRetriable || e is OutcomeUnknownException || e.Reason == ErrorCode.InvalidReplicationFactor;
 
     private void BeginLoad()
     {

@@ -73,7 +73,8 @@ public sealed class CutNetworkTests
             int epoch = scene.Leaders.EpochOf(0);
             await using var oldClient = new NodeClient(scene.Cluster.Network.ClientAddress(old));
             var value = new RecordValue(100, 0);
-            var batch = new ProduceBatch { CorrelationId = 1, Topic = ChaosScene.Topic, Partition = 0, Records = await BatchAsync(scene, value) };
+            var records = await BatchAsync(scene, value);
+            var batch = new ProduceBatch { CorrelationId = 1, Topic = ChaosScene.Topic, Partition = 0, Records = records };
             int invocation = scene.Recorder.Invoke(
                 scene.Recorder.NewProcess(), OpAction.Send, new PlacedRecord(0, PlacedRecord.NoOffset, value));
             var first = await oldClient.ProduceAsync(batch, CallTime);

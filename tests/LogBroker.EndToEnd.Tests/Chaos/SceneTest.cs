@@ -6,12 +6,17 @@ namespace LogBroker.EndToEnd.Tests;
 /// <summary>Runs a script of faults over a cluster under load, and judges everything that clients saw.</summary>
 internal static class SceneTest
 {
-    /// <summary>A light load on one partition: faults and elections count here, not records.</summary>
+    /// <summary>A light load on two partitions: faults and elections count here, not records.</summary>
     public static SceneSettings Small { get; } = new()
     {
         Partitions = 2,
         Readers = 1,
-        Writers = [new(1, true, TimeSpan.FromSeconds(30), 100), new(2, true, TimeSpan.FromSeconds(2), 60), new(3, false, TimeSpan.FromSeconds(2), 40)],
+        Writers =
+        [
+            new(1, true, TimeSpan.FromSeconds(30), 100),
+            new(2, true, TimeSpan.FromSeconds(2), 60),
+            new(3, false, TimeSpan.FromSeconds(2), 40),
+        ],
     };
 
     /// <summary>The script must fire so many faults and see so many changes of leaders; what cannot be made here skips the test.</summary>

@@ -103,10 +103,13 @@ public sealed class HistoryChecker
         int id = _sends.IdOf(record);
         _order.Add(record.Partition, record.Offset, id);
         ref Sent sent = ref _sends[id];
-        if (!sent.IsKnown)
-            _findings.Add(Anomaly.UnknownRecord, $"{where} {number} has {sent.Value} at {record.Partition}@{record.Offset}: nobody sent it");
-        else if (sent.Partition != record.Partition)
-            _findings.Add(Anomaly.UnknownRecord, $"{where} {number} has {sent.Value} in {record.Partition}: it was sent to {sent.Partition}");
+        if (!sent.IsKnown || sent.Partition != record.Partition)
+        {
+            _findings.Add(
+                Anomaly.UnknownRecord,
+                $"{where} {number} has {sent.Value} at {record.Partition}@{record.Offset}, where nobody had sent it");
+        }
+
         if (!isOk || sent.Partition != record.Partition)
             return;
         sent.IsRead = true;
