@@ -115,7 +115,8 @@ public sealed partial class RaftCore
     /// <param name="durable">The durable position now, a prefix of it.</param>
     public void Truncated(LogPosition appended, LogPosition durable)
     {
-        Invariant.Require(_cut == appended);
+        Invariant.Require(_cut is { } ordered && appended <= ordered); // lower where a batch of several records lies across the cut
+        Invariant.RequireAtMost(HighWatermark, appended.Offset);
         Invariant.RequireAtMost(durable, appended);
         _cut = null;
         Table.Truncate(appended);
