@@ -25,6 +25,8 @@ public class PeerLinkBenchmarks
     private readonly Leader _leader = new();
     private GrpcPeerTransport? _from;
     private GrpcPeerTransport? _to;
+    private TimeSpan _cpuBefore;
+    private long _mebibytes;
 
     [GlobalSetup]
     public async Task Setup()
@@ -39,6 +41,7 @@ public class PeerLinkBenchmarks
         _to.Start(Identity(2), null, _leader);
         _from.Start(Identity(1), null, _follower);
         await Task.WhenAll(_follower.IsUp, _leader.IsUp).WaitAsync(TimeSpan.FromSeconds(20));
+        _cpuBefore = Environment.CpuUsage.TotalTime;
     }
 
     [Benchmark]
@@ -55,12 +58,19 @@ public class PeerLinkBenchmarks
     {
         _follower.Await(AnswersPerRun);
         _leader.Owe(AnswersPerRun);
+        _mebibytes += AnswersPerRun;
         return _follower.Done;
     }
 
     [GlobalCleanup]
     public async Task Cleanup()
     {
+        if (_mebibytes > 0)
+        {
+            double milliseconds = (Environment.CpuUsage.TotalTime - _cpuBefore).TotalMilliseconds;
+            Console.WriteLine($"// CPU of both ends: {milliseconds * 1024 / _mebibytes:F0} ms per GiB");
+        }
+
         await _from!.DisposeAsync();
         await _to!.DisposeAsync();
     }

@@ -153,7 +153,6 @@ internal sealed partial class PartitionReplica
             : _core.Leader != NodeId.None ? $"node {_core.Leader} leads it"
             : "no leader is known";
         Publish(new ReplicaView(_core.Leader, _core.Epoch, serves, detail));
-        _env.Peers.NoteView();
         if (!serves)
         {
             _waiters.WakeAll();

@@ -344,5 +344,10 @@ internal sealed partial class PartitionReplica : IFlushListener
         }
     }
 
-    private void Publish(ReplicaView view) => Volatile.Write(ref _view, view);
+    /// <summary>What this node leads is told to others from the view: every change of it counts (R28).</summary>
+    private void Publish(ReplicaView view)
+    {
+        Volatile.Write(ref _view, view);
+        _env.Peers.NoteView();
+    }
 }

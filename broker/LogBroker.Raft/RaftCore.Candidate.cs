@@ -15,7 +15,10 @@ public sealed partial class RaftCore
 
     private bool MayCampaign => _self >= 0 && IsReadmitted && !IsLogChanging; // R4, R23
 
-    /// <summary>R4, R5: the timeout ran out.</summary>
+    /// <summary>
+    /// R4, R5: the timeout ran out. A wiped replica asks, too, and says what it is: nobody can say yes (R3, R23), but the answers tell
+    /// who leads.
+    /// </summary>
     private void TimedOut()
     {
         if (Role == RaftRole.Candidate)
@@ -23,7 +26,7 @@ public sealed partial class RaftCore
             BecomeFollower(NodeId.None); // R6: this epoch is given up
         }
 
-        _isPreVoting = true;
+        _isPreVoting = IsReadmitted;
         _grants = 1UL << _self;
         if (_mayRetrySoon)
         {
@@ -35,7 +38,7 @@ public sealed partial class RaftCore
             _timer.Restart();
         }
 
-        SendToVoters(new VoteRequest(Epoch.Next, AppendedPosition, IsPreVote: true, IsReadmitted: true));
+        SendToVoters(new VoteRequest(Epoch.Next, AppendedPosition, IsPreVote: true, IsReadmitted));
     }
 
     /// <summary>

@@ -86,7 +86,18 @@ public sealed partial class RaftCore
         }
     }
 
-    private Progress? FindPeer(NodeId node) => _peers.Find(p => p.Voter == node);
+    private Progress? FindPeer(NodeId node)
+    {
+        foreach (Progress peer in _peers)
+        {
+            if (peer.Voter == node)
+            {
+                return peer;
+            }
+        }
+
+        return null;
+    }
 
     private void ReceiveFetch(in RaftSender from, FetchRequest fetch)
     {

@@ -30,9 +30,8 @@ public sealed partial class RaftCore
                 return _unheardTicks > 0 || _peers.Exists(p => p.IsVoter && !p.HasFetched);
             }
 
-            bool mayCampaignSoon = _self >= 0 && IsReadmitted;
             bool isQuiet = Leader != NodeId.None && _isLeaderHeard && !_timer.IsRunning && !_isPreVoting;
-            return _retryTicks > 0 || (mayCampaignSoon && !isQuiet);
+            return _retryTicks > 0 || (_self >= 0 && !isQuiet);
         }
     }
 
@@ -58,18 +57,14 @@ public sealed partial class RaftCore
             _timer.Stop();
             _isPreVoting = false;
         }
-        else if (!MayCampaign)
-        {
-            return;
-        }
         else if (_config.IsLoneVoter)
         {
-            if (Role == RaftRole.Follower)
+            if (MayCampaign && Role == RaftRole.Follower)
             {
                 Campaign();
             }
         }
-        else if (_timer.Tick())
+        else if (_self >= 0 && !IsLogChanging && _timer.Tick())
         {
             TimedOut();
         }

@@ -5,9 +5,11 @@ namespace LogBroker.Raft;
 /// <summary>
 /// The consensus of one replica of one partition as a pure machine: events go in, effects come out of <see cref="TakeReady"/>. It
 /// reads no clock, does no I/O and never sees payloads; it owns hard state, rows, positions and role as values. Rules are those of
-/// the replication specification and cited by number. One partial file per role.
+/// the replication specification and cited by number. One partial file per role, and for time, messages, serving and leaving.
 /// Failure policy: an event that contradicts the state is a bug of the driver and breaks an invariant; expected failures do not
-/// exist here, because a failed write or flush ends the process before it is reported (R10).
+/// exist here, because a failed write or flush ends the process before it is reported (R10). A message may say anything: what is stale
+/// is fenced or dropped, what cannot be is counted and ignored, and only an order of the leader of this epoch to cut what is committed
+/// ends the process (R17, R26).
 /// Ownership: one driver, one thread at a time.
 /// </summary>
 public sealed partial class RaftCore
@@ -222,7 +224,18 @@ public sealed partial class RaftCore
         }
     }
 
-    private int IndexOfVoter(NodeId node) => Array.FindIndex(_voters, v => v.Voter == node);
+    private int IndexOfVoter(NodeId node)
+    {
+        for (int i = 0; i < _voters.Length; i++)
+        {
+            if (_voters[i].Voter == node)
+            {
+                return i;
+            }
+        }
+
+        return -1;
+    }
 
     private void RaiseHighWatermark(Offset to)
     {

@@ -46,17 +46,10 @@ internal static class ServerNode
 
         string advertised = "";
         var cluster = PeerWiring.ClusterOf(options, () => Volatile.Read(ref advertised));
-        GrpcPeerTransport? peers;
-        try
-        {
-            peers = await PeerWiring.ListenAsync(options, cluster, loggers, log);
-        }
-        catch (IOException e)
-        {
-            return Refuse(ServerExit.Failed, PortProbe.Fault(options, options.Cluster!.EndPointsKey, e).ToString());
-        }
-
+        var (peers, peersFault) = await PeerWiring.ListenAsync(options, cluster, loggers, log);
         await using var peersEnd = peers;
+        if (peersFault is not null)
+            return Refuse(ServerExit.Failed, peersFault.ToString());
         var fatal = new ServerFatalFailure(options.Config.Duration(ConfigTable.FailureBackoff), signals.Asked, log);
         var opened = await OpenAsync(options, cluster, peers, loggers, fatal, health, signals.Asked);
         if (!opened.IsOk)

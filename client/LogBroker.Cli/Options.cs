@@ -61,6 +61,10 @@ internal static class Options
     /// <summary>The topic that a command is about.</summary>
     public static Argument<string> Topic() => new("topic") { HelpName = "TOPIC", Description = "The topic." };
 
+    /// <summary>The topics that a command is about.</summary>
+    public static Argument<string[]> Topics() =>
+        new("topic") { HelpName = "TOPIC", Description = "One or more topics.", Arity = ArgumentArity.OneOrMore };
+
     private static void OnlyOnce(OptionResult result)
     {
         if (result.IdentifierTokenCount > 1)

@@ -41,7 +41,8 @@ internal sealed class MetadataCache(BrokerCalls calls, ClusterCalls cluster)
     {
         if (!_asking.TryGetValue(topic, out Task<Entry>? asking))
         {
-            asking = _asking.GetOrAdd(topic, static (name, a) => a.Self.AskAsync(name, a.IsElsewhere), (Self: this, IsElsewhere: isElsewhere));
+            asking = _asking.GetOrAdd(
+                topic, static (name, a) => a.Self.AskAsync(name, a.IsElsewhere), (Self: this, IsElsewhere: isElsewhere));
         }
 
         Entry entry = await asking.WaitAsync(cancellation).ConfigureAwait(false);

@@ -14,7 +14,9 @@ public readonly record struct PeerFetch(
     bool IsReadmitted,
     bool WantsItems);
 
-/// <summary>The hand codec of <c>Fetch</c> frames: the same bytes as the generated one, without its objects. Pure and thread-safe.</summary>
+/// <summary>
+/// The hand codec of <c>Fetch</c> frames: the same bytes as the generated one, without its objects. Pure and thread-safe.
+/// </summary>
 public static class PeerFetchCodec
 {
     private const int TopicIdField = 1;

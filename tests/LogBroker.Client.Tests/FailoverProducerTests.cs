@@ -239,7 +239,8 @@ public sealed class FailoverProducerTests
     {
         await using FakeCluster cluster = await FakeCluster.StartAsync(3);
         await using LogBrokerClient client = cluster.Client();
-        await using Producer producer = client.CreateProducer(Clients.SmallBatches with { DeliveryTimeout = TimeSpan.FromMilliseconds(150) });
+        ProducerOptions options = Clients.SmallBatches with { DeliveryTimeout = TimeSpan.FromMilliseconds(150) };
+        await using Producer producer = client.CreateProducer(options);
         var heard = new Heard();
         await new FailoverScript(cluster, seed).RunAsync(() => heard.EnqueueAsync(producer, 60, 3), steps: 25);
         await heard.WhenAllHeardAsync().WaitAsync(Patience);

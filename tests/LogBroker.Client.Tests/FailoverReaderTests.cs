@@ -136,7 +136,8 @@ public sealed class FailoverReaderTests
         long known = 4;
         cluster.Node(2).KnownEnd = _ => Interlocked.Read(ref known);
         await FillAsync(client, 10);
-        await using var reading = new Reading(client, new ReadOptions { AllowFollowers = true, FetchMaxWait = TimeSpan.FromMilliseconds(20) });
+        var options = new ReadOptions { AllowFollowers = true, FetchMaxWait = TimeSpan.FromMilliseconds(20) };
+        await using var reading = new Reading(client, options);
         await reading.HasReadAsync(0, 4);
         Interlocked.Exchange(ref known, 10);
         await reading.HasReadAsync(0, 10);

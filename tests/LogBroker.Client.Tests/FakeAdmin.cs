@@ -9,23 +9,7 @@ internal static class FakeAdmin
 {
     public static void Add(GrpcServices services, FakeBroker broker)
     {
-        services.Unary(ServerMethods.CreateTopic, (request, _) =>
-        {
-            broker.RequireController();
-            if (broker.IsRepeated(request.RequestId))
-            {
-                return new ValueTask<Topic>(Describe(broker, request.Name));
-            }
-
-            if (broker.TryGetTopic(request.Name, out FakePartition[] _))
-            {
-                throw FakeBroker.Error(ErrorCode.TopicAlreadyExists, $"topic \"{request.Name}\" exists");
-            }
-
-            broker.AddTopic(request.Name, Math.Max(1, request.Partitions));
-            broker.LoseAnswerOnce();
-            return new ValueTask<Topic>(Describe(broker, request.Name));
-        });
+        services.Unary(ServerMethods.CreateTopic, (request, _) => new ValueTask<Topic>(Create(broker, request)));
         services.Unary(ServerMethods.GetTopic, (request, _) => new ValueTask<Topic>(Describe(broker, request.Name)));
         services.Unary(ServerMethods.ListTopics, (request, _) => new ValueTask<ListTopicsResponse>(List(broker, request)));
         services.Unary(ServerMethods.UpdateTopic, (request, _) =>
@@ -85,6 +69,24 @@ internal static class FakeAdmin
             response.Entries.Add(new Protocol.V1.NodeConfigEntry { Key = "Node:Id", Value = "1", Origin = "default" });
             return new ValueTask<ListConfigResponse>(response);
         });
+    }
+
+    private static Topic Create(FakeBroker broker, CreateTopicRequest request)
+    {
+        broker.RequireController();
+        if (broker.IsRepeated(request.RequestId))
+        {
+            return Describe(broker, request.Name);
+        }
+
+        if (broker.TryGetTopic(request.Name, out FakePartition[] _))
+        {
+            throw FakeBroker.Error(ErrorCode.TopicAlreadyExists, $"topic \"{request.Name}\" exists");
+        }
+
+        broker.AddTopic(request.Name, Math.Max(1, request.Partitions));
+        broker.LoseAnswerOnce();
+        return Describe(broker, request.Name);
     }
 
     private static ListTopicsResponse List(FakeBroker broker, ListTopicsRequest request)

@@ -115,7 +115,7 @@ internal sealed partial class FakeBroker
         Dictionary<string, string> metadata = code switch
         {
             ErrorCode.NotLeader => HintOf(partition),
-            ErrorCode.FencedEpoch => new() { ["leaderEpoch"] = EpochOf(partition).ToString(System.Globalization.CultureInfo.InvariantCulture) },
+            ErrorCode.FencedEpoch => new() { ["leaderEpoch"] = FormattableString.Invariant($"{EpochOf(partition)}") },
             _ => [],
         };
         return StatusDetails.ToStatus(

@@ -27,7 +27,8 @@ internal static class ChildNode
     {
         ClusterNode[] nodes =
         [
-            .. args.Select(a => a.Split('@', 2)).Select(p => new ClusterNode(new NodeId(int.Parse(p[0], CultureInfo.InvariantCulture)), p[1])),
+            .. args.Select(a => a.Split('@', 2))
+                .Select(p => new ClusterNode(new NodeId(int.Parse(p[0], CultureInfo.InvariantCulture)), p[1])),
         ];
         await using var node = await TestNode.StartAsync(nodes, 2);
         Console.WriteLine("ready");

@@ -9,7 +9,9 @@ using Wire = LogBroker.Protocol.Peer.V1;
 
 namespace LogBroker.Peers.Tests;
 
-/// <summary>A node that dials one who is not who it should be: nothing is said to it, nothing is heard from it, and one line says why.</summary>
+/// <summary>
+/// A node that dials one who is not who it should be: nothing is said to it, nothing is heard from it, and one line says why.
+/// </summary>
 public sealed class DialerTests
 {
     private static readonly PeerIdentity Two = TestNode.Identity(2);
@@ -29,10 +31,10 @@ public sealed class DialerTests
         {
             Assert.True(await requests.MoveNext(context.CancellationToken));
             var hello = Assert.IsType<Wire.Hello>(requests.Current.Body);
-            await responses.WriteAsync(
-                what == "an answer instead" ? PeerFrame.Of(PeerSamples.Answer(null)) : new PeerFrame(PeerFrameKind.Challenge, null, Challenge(what, hello)),
-                WriteHint.Flush,
-                context.CancellationToken);
+            var answer = what == "an answer instead"
+                ? PeerFrame.Of(PeerSamples.Answer(null))
+                : new PeerFrame(PeerFrameKind.Challenge, null, Challenge(what, hello));
+            await responses.WriteAsync(answer, WriteHint.Flush, context.CancellationToken);
             // A dialer that is content would send its proof.
             Assert.False(await requests.MoveNext(context.CancellationToken));
         });
@@ -41,6 +43,45 @@ public sealed class DialerTests
         Assert.Contains(said, line, StringComparison.Ordinal);
         Assert.Contains("node 2", line, StringComparison.OrdinalIgnoreCase);
         Assert.Empty(one.Receiver.All);
+    }
+
+    [Fact]
+    public async Task More_than_4_KiB_before_the_proof_is_nonsense()
+    {
+        var nodes = TestNode.Nodes(2);
+        await using var impostor = await ImpostorAsync(nodes[1], async (requests, responses, context) =>
+        {
+            await requests.MoveNext(context.CancellationToken);
+            var challenge = new Wire.Challenge { FormatVersion = 1, Nonce = ByteString.CopyFrom(new byte[5000]) };
+            await responses.WriteAsync(new PeerFrame(PeerFrameKind.Challenge, null, challenge), WriteHint.Flush, context.CancellationToken);
+            await requests.MoveNext(context.CancellationToken);
+        });
+        await using var one = await TestNode.StartAsync(nodes, 1);
+        Assert.Contains("limit 4096", await one.Log.WaitAsync(1058), StringComparison.Ordinal);
+        Assert.Empty(one.Receiver.All);
+    }
+
+    [Fact]
+    public async Task What_an_impostor_writes_cannot_forge_lines()
+    {
+        var nodes = TestNode.Nodes(2);
+        await using var impostor = await ImpostorAsync(nodes[1], (_, _, _) =>
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, "a\r\nforged \u001b[31m" + new string('x', 5000))));
+        await using var one = await TestNode.StartAsync(nodes, 1);
+        string line = await one.Log.WaitAsync(1056);
+        Assert.Contains("a??forged ?[31m", line, StringComparison.Ordinal);
+        Assert.InRange(line.Length, 100, 600);
+    }
+
+    [Fact]
+    public async Task A_peer_that_dials_is_dialed_without_a_wait()
+    {
+        var nodes = TestNode.Nodes(2);
+        await using var one = await TestNode.StartAsync(
+            nodes, 1, s => s with { BackoffMin = TimeSpan.FromMinutes(10), BackoffMax = TimeSpan.FromMinutes(10) });
+        await one.Log.WaitAsync(1055); // refused once: the next attempt would be in ten minutes
+        await using var two = await TestNode.StartAsync(nodes, 2);
+        await one.Receiver.WaitAsync<ToldUp>(2);
     }
 
     [Fact]

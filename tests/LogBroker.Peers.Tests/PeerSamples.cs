@@ -38,7 +38,8 @@ internal static class PeerSamples
         new FormingAsked(),
         new FormingAnswered(true, null),
         new FormingAnswered(false, new ClusterId(Guid.NewGuid())),
-        new ClusterOffered(new ClusterId(Guid.NewGuid()), [new FormedVoter(new NodeId(1), Directory), new FormedVoter(new NodeId(2), Directory)]),
+        new ClusterOffered(
+            new ClusterId(Guid.NewGuid()), [new FormedVoter(new NodeId(1), Directory), new FormedVoter(new NodeId(2), Directory)]),
         new NodeRegistration(new NodeRecord(new NodeId(2), Directory, "host:7070", "host:7071", "räck", "1.2")),
     ];
 

@@ -150,11 +150,12 @@ public sealed class PeerCodecTests
         return bytes;
     }
 
-    /// <summary>What ours takes has the fields of the generated parser, and what that one takes ours takes, but for ids of a wrong size.</summary>
+    /// <summary>What both take has the same fields in both; ours refuses ids of a wrong size, and looks less closely elsewhere.</summary>
     private static bool Agrees(byte[] bytes)
     {
         bool isFetch = PeerFetchCodec.TryParse(Cut(bytes), out PeerFetch fetch);
-        bool isAnswer = PeerFetchAnswerCodec.TryParse(Cut(bytes), out PeerFetchAnswer answer, out ReadOnlySequence<byte> items, out bool isIntact);
+        bool isAnswer = PeerFetchAnswerCodec.TryParse(
+            Cut(bytes), out PeerFetchAnswer answer, out ReadOnlySequence<byte> items, out bool isIntact);
         bool isHeartbeat = PeerHeartbeatCodec.TryParse(Cut(bytes), out PeerHeartbeat heartbeat);
         return Same(isFetch, Parsed(Wire.Fetch.Parser, bytes), f => Equals(Normal(f), Generated(fetch)))
             && Same(isAnswer, Parsed(Wire.FetchAnswer.Parser, bytes), a =>

@@ -42,7 +42,9 @@ public sealed class PlantedBugTests
     };
 
     public static TheoryData<string> AllScripts =>
-        [.. Directory.GetFiles(Path.GetDirectoryName(Script.PathOf("S1"))!, "S*.txt").Select(f => Path.GetFileNameWithoutExtension(f)).Order()];
+        [.. Directory.GetFiles(Path.GetDirectoryName(Script.PathOf("S1"))!, "S*.txt")
+            .Select(f => Path.GetFileNameWithoutExtension(f))
+            .Order()];
 
     [Theory]
     [MemberData(nameof(Scripts))]

@@ -132,7 +132,7 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
         }
 
         int operations = random.Chance(swarm.CrashesInOperations) ? (int)random.Between(1, 20) : 0;
-        Count("crash", Any(), n =>
+        Count("crash", random.Chance(swarm.CrashesOfVictim) ? cluster.Node(_victim) : Any(), n =>
         {
             if (operations > 0)
             {
@@ -273,7 +273,8 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
             Wipe(node);
         }
 
-        if (random.Chance(swarm.Flips))
+        // After a loss of power the recovery checkpoint may be older than what is durable: what is damaged between the two looks torn (R21).
+        if (random.Chance(swarm.Flips) && node.LastLoss == LossMode.KeepAll)
         {
             Count("flip", node, Flip);
         }

@@ -6,18 +6,19 @@ namespace LogBroker.Simulator;
 /// <summary>
 /// The command: <c>--seeds N [--from N]</c> runs many seeds and names those that broke something, with the last lines of their traces;
 /// <c>--seed N [--trace]</c> runs one.
-/// <c>--nodes N</c> overrides the number of nodes that a seed chooses. Exit code 1 when anything was broken, 2 for a wrong command.
+/// <c>--nodes N</c> overrides the number of nodes that a seed chooses, <c>--wipes</c> takes the mixture in which one node loses its
+/// disk again and again. Exit code 1 when anything was broken, 2 for a wrong command.
 /// </summary>
 internal static class SimulatorCommand
 {
-    private const string Usage = "usage: LogBroker.Simulator --seeds COUNT [--from SEED] [--nodes N] [--lines N] [--quiet] | --seed SEED [--trace] [--nodes N]";
+    private const string Usage = "usage: LogBroker.Simulator --seeds COUNT [--from SEED] [--nodes N] [--lines N] [--quiet] [--wipes] | --seed SEED [--trace] [--nodes N]";
 
     public static int Run(string[] args, TextWriter output)
     {
         var options = new Dictionary<string, ulong>(StringComparer.Ordinal);
         for (int i = 0; i < args.Length; i++)
         {
-            bool isFlag = args[i] is "--trace" or "--quiet";
+            bool isFlag = args[i] is "--trace" or "--quiet" or "--wipes";
             bool isKnown = isFlag || args[i] is "--seeds" or "--from" or "--seed" or "--nodes" or "--lines";
             ulong value = 1;
             if (!isKnown || (!isFlag && (++i == args.Length || !ulong.TryParse(args[i], CultureInfo.InvariantCulture, out value))))
@@ -30,9 +31,10 @@ internal static class SimulatorCommand
         }
 
         int? nodes = options.TryGetValue("--nodes", out ulong n) ? (int)n : null;
+        Func<ulong, Swarm> mixture = options.ContainsKey("--wipes") ? Swarm.OfWipes : s => Swarm.Of(s, nodes);
         if (options.TryGetValue("--seed", out ulong seed))
         {
-            return RunOne(seed, nodes, options.ContainsKey("--trace"), output);
+            return RunOne(seed, mixture, options.ContainsKey("--trace"), output);
         }
 
         if (!options.TryGetValue("--seeds", out ulong count))
@@ -42,18 +44,18 @@ internal static class SimulatorCommand
         }
 
         int lines = (int)options.GetValueOrDefault("--lines");
-        return RunMany(options.GetValueOrDefault("--from", 1UL), count, nodes, lines, options.ContainsKey("--quiet"), output);
+        return RunMany(options.GetValueOrDefault("--from", 1UL), count, mixture, lines, options.ContainsKey("--quiet"), output);
     }
 
-    private static int RunOne(ulong seed, int? nodes, bool trace, TextWriter output)
+    private static int RunOne(ulong seed, Func<ulong, Swarm> mixture, bool trace, TextWriter output)
     {
-        SimulationResult result = Simulation.Run(seed, Swarm.Of(seed, nodes), trace ? output.WriteLine : null);
-        output.WriteLine(Swarm.Of(seed, nodes));
+        SimulationResult result = Simulation.Run(seed, mixture(seed), trace ? output.WriteLine : null);
+        output.WriteLine(mixture(seed));
         Report(result, output);
         return result.Violation is null ? 0 : 1;
     }
 
-    private static int RunMany(ulong from, ulong count, int? nodes, int lines, bool isQuiet, TextWriter output)
+    private static int RunMany(ulong from, ulong count, Func<ulong, Swarm> mixture, int lines, bool isQuiet, TextWriter output)
     {
         var failed = new List<SimulationResult>();
         var began = Stopwatch.StartNew();
@@ -63,14 +65,14 @@ internal static class SimulatorCommand
         for (ulong seed = from; seed < from + count; seed++)
         {
             var one = Stopwatch.StartNew();
-            SimulationResult result = Simulation.Run(seed, Swarm.Of(seed, nodes));
+            SimulationResult result = Simulation.Run(seed, mixture(seed));
             acknowledged += result.Acknowledged;
             elections += result.Elections;
             steps += result.Steps;
             if (result.Violation is not null)
             {
                 failed.Add(result);
-                Report(lines == 0 ? result : Simulation.Run(seed, Swarm.Of(seed, nodes), keptLines: lines), output);
+                Report(lines == 0 ? result : Simulation.Run(seed, mixture(seed), keptLines: lines), output);
             }
             else if (!isQuiet)
             {

@@ -24,6 +24,9 @@ internal sealed record Swarm
     /// <summary>Part of the crashes that fall into the middle of a disk operation.</summary>
     public double CrashesInOperations { get; init; }
 
+    /// <summary>Part of the crashes that are aimed at the one node that may lose its disk.</summary>
+    public double CrashesOfVictim { get; init; }
+
     /// <summary>Longest time until a node that ended is started again, in seconds.</summary>
     public double DownSecondsMax { get; init; } = 3;
 
@@ -143,6 +146,41 @@ internal sealed record Swarm
                 DiskTicksMax = SimScheduler.Ms(0.5 + random.UpTo(30)),
                 WorkAtOnceMax = (int)random.Between(1, 5),
             },
+        };
+    }
+
+    /// <summary>
+    /// A mixture in which one node loses its vote again and again while leaders change and messages come late: what wiped replicas must
+    /// not do (R23, R24) shows there only.
+    /// </summary>
+    public static Swarm OfWipes(ulong seed)
+    {
+        var random = new SimRandom(seed ^ 0x1155_0000_1155_0000);
+        return new Swarm
+        {
+            Nodes = 3,
+            FaultySeconds = 20,
+            Network = new SimNetworkFaults
+            {
+                Loss = random.UpTo(0.3),
+                Reordering = 0.1 + random.UpTo(0.5),
+                DelayTicksMax = SimScheduler.Ms(1 + random.UpTo(60)),
+                LateTicksMax = SimScheduler.Ms(100 + random.UpTo(4_000)),
+                OldMessagesArrive = true,
+            },
+            CrashesPerSecond = 1 + random.UpTo(3),
+            CrashesOfVictim = random.NextDouble(),
+            DownSecondsMax = 0.02 + random.UpTo(0.5),
+            PausesPerSecond = random.UpTo(1),
+            PauseSecondsMax = 0.1 + random.UpTo(2),
+            PartitionsPerSecond = random.UpTo(2),
+            OneWay = random.NextDouble(),
+            PartitionSecondsMax = 0.2 + random.UpTo(2),
+            LinkResetsPerSecond = random.UpTo(2),
+            Wipes = 0.9,
+            PartitionsMax = 3,
+            ProduceMsMax = (int)random.Between(20, 300),
+            Pace = new SimPace { DiskTicksMax = SimScheduler.Ms(0.5 + random.UpTo(40)) },
         };
     }
 

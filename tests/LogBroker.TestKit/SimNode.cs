@@ -85,6 +85,9 @@ internal sealed class SimNode
     /// <summary>True when bits of its disk flipped: it may hold less than it promised, and find out later.</summary>
     public bool IsDamaged { get; set; }
 
+    /// <summary>What the last end left of what was not synced.</summary>
+    public LossMode LastLoss { get; private set; }
+
     /// <summary>Called when the process has ended, for whatever reason.</summary>
     public Action? Ended { get; set; }
 
@@ -274,6 +277,7 @@ internal sealed class SimNode
     private void Died(LossMode mode, bool isInStep = false)
     {
         State = SimNodeState.Down;
+        LastLoss = mode;
         _isStopped = false;
         _isWorking = false;
         _process!.Die();

@@ -43,7 +43,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         _bounds = replica.Log.Bounds;
         _epochs = replica.Log.Epochs;
         _log = new SimShadow(node.Disk, replica.Log.Directory, partition);
-        _isUnreadable = !TryRebuild(_bounds);
+        _isUnreadable = partition.IsDeleted || (!TryRebuild(_bounds) && !TryGoOn(before, _bounds));
         if (before is not null && !IsExcused && partition is { IsDurable: true, IsDeleted: false })
         {
             int durable = before.CountUpto(_durable);
@@ -76,6 +76,11 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
     /// <summary>Looks at what changed; true when it may bear on what is durable.</summary>
     public bool Observe(bool isWhole)
     {
+        if (partition.IsDeleted)
+        {
+            return false; // its files and votes go piece by piece, and nothing is promised of it any more
+        }
+
         PartitionReplica replica = Live!;
         RaftCore core = replica.Core;
         LogBounds bounds = replica.Log.Bounds;
@@ -139,6 +144,19 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         {
             return false;
         }
+    }
+
+    /// <summary>A disk whose bits flipped still counts as holding what stood there, until the broker finds out.</summary>
+    private bool TryGoOn(SimShadow? before, LogBounds bounds)
+    {
+        if (before is null || before.CountUpto(bounds.Appended) < 0)
+        {
+            return false;
+        }
+
+        before.Cut(bounds.Appended);
+        _log = before;
+        return true;
     }
 
     private void Follow(PartitionLog log, LogBounds bounds)
@@ -259,7 +277,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
             return;
         }
 
-        if (ledEpoch > Epoch.None && core.Table.LastEpoch == ledEpoch && highWatermark > core.Table.LastStart)
+        if (ledEpoch > Epoch.None && core.Table.LastEpoch == ledEpoch && highWatermark >= core.Table.LastStart)
         {
             partition.Commit(_log!, new LogPosition(ledEpoch, highWatermark), ledEpoch, node.Id);
         }

@@ -37,6 +37,7 @@ internal sealed class SimShadow(SimDisk disk, string directory, SimPartition par
     private byte[] _buffer = new byte[4096];
     private LogPosition _start;
     private ulong _startChain;
+    private Offset _firstFile = Offset.None;
     private Offset _fileBase = Offset.None;
     private int _fileEnd;
 
@@ -56,6 +57,7 @@ internal sealed class SimShadow(SimDisk disk, string directory, SimPartition par
         _items.Clear();
         string? first = disk.PeekNames(directory).FirstOrDefault(n => n.EndsWith(".log", StringComparison.Ordinal));
         _fileBase = first is null ? Offset.None : new Offset(long.Parse(first.AsSpan(0, 20), CultureInfo.InvariantCulture));
+        _firstFile = _fileBase;
         _fileEnd = 0;
         _start = start;
         if (_fileBase > Offset.Zero)
@@ -79,6 +81,7 @@ internal sealed class SimShadow(SimDisk disk, string directory, SimPartition par
             if (_fileBase == Offset.None || (Position.Offset > _fileBase && Exists(Position.Offset)))
             {
                 Require(Exists(Position.Offset), $"no file holds what stands behind {Position}, the log ends at {upto}");
+                _firstFile = _fileBase == Offset.None ? Position.Offset : _firstFile;
                 _fileBase = Position.Offset;
                 _fileEnd = 0;
                 if (_fileBase > Offset.Zero)
@@ -112,6 +115,7 @@ internal sealed class SimShadow(SimDisk disk, string directory, SimPartition par
         }
         else
         {
+            _fileBase = _firstFile;
             _fileEnd = _fileBase > Offset.Zero ? EpochRow.Bytes : 0;
         }
     }
@@ -207,7 +211,7 @@ internal sealed class SimShadow(SimDisk disk, string directory, SimPartition par
         string path = PathOf(_fileBase);
         int header = disk.Peek(path, _fileEnd, _buffer.AsSpan(0, BatchHeader.Bytes));
         int bytes = header < BatchHeader.Bytes ? 0 : (int)Math.Min(int.MaxValue, BatchHeader.ReadTotalBytes(_buffer));
-        Require(bytes is >= BatchHeader.Bytes and <= Limits.BatchBytesMax, $"no item at byte {_fileEnd} of {path}");
+        Require(bytes is >= BatchHeader.Bytes and <= Limits.BatchBytesMax, $"no item at byte {_fileEnd} of {path}, behind {Position}");
         if (bytes > _buffer.Length)
         {
             _buffer = new byte[2 * bytes];

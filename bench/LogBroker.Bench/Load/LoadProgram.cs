@@ -45,7 +45,8 @@ internal static class LoadProgram
             LoadKind.FixedRate => FixedRateLoad.RunAsync(target, cancellationToken),
             LoadKind.Singles => SinglesLoad.RunAsync(target, cancellationToken),
             LoadKind.CatchUp => CatchUpLoad.RunAsync(target, cancellationToken),
-            LoadKind.Failover or LoadKind.Rejoin => throw new Systems.BenchException($"{target.Scenario.Name} ends nodes: it has no load alone"),
+            LoadKind.Failover or LoadKind.Rejoin =>
+                throw new Systems.BenchException($"{target.Scenario.Name} ends nodes: it has no load alone"),
             LoadKind.Idle => IdleLoad.RunAsync(target, cancellationToken),
             _ => throw new ArgumentOutOfRangeException(nameof(target)),
         };

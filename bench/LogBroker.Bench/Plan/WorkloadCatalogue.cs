@@ -12,6 +12,9 @@ public static class WorkloadCatalogue
 {
     private static readonly TimeSpan NoLinger = TimeSpan.Zero;
 
+    /// <summary>Three young JVMs on two cores need more of it.</summary>
+    private static readonly TimeSpan WarmupOfThree = TimeSpan.FromSeconds(10);
+
     public static IReadOnlyList<Workload> All { get; } =
     [
         new("W1", "How much can one producer write to one partition?",
@@ -56,11 +59,11 @@ public static class WorkloadCatalogue
                 + "majority has it before it is acknowledged.",
             [
                 ReplicatedIngest(DurabilityClass.A), ReplicatedIngest(DurabilityClass.B),
-                Replicated(FixedRate("W10", DurabilityClass.A, 5_000)), Replicated(FixedRate("W10", DurabilityClass.B, 5_000)),
+                ReplicatedRate(DurabilityClass.A), ReplicatedRate(DurabilityClass.B),
             ]),
         new("W11", "What do producers notice when a node is lost, and how does it come back?",
-            "The longest time without an acknowledgement of one partition while its leader is ended; the rate at which a node that was away "
-                + "catches up, and what that does to others; what 300 idle partitions cost, and how soon they have leaders again.",
+            "The longest time without an acknowledgement of one partition while its leader is ended; the rate at which a node that was "
+                + "away catches up, and what that does to others; what 300 idle partitions cost, and how soon they have leaders again.",
             [Failover(RestartKind.Kill), Failover(RestartKind.Clean), Rejoin(), IdleCluster(300)]),
         new("W12", "What do more partitions cost?",
             "5 MB/s over 1, 32 and 256 partitions, and the broker idle with them.",
@@ -122,7 +125,15 @@ public static class WorkloadCatalogue
     private static Scenario Replicated(Scenario scenario) => scenario with { Nodes = 3 };
 
     private static Scenario ReplicatedIngest(DurabilityClass durability) =>
-        Replicated(New($"W10-{durability}", "W10", durability)) with { Partitions = 4, BytesWrittenMax = 1_000_000_000 };
+        Replicated(New($"W10-{durability}", "W10", durability)) with
+        {
+            Partitions = 4,
+            BytesWrittenMax = 1_000_000_000,
+            Warmup = WarmupOfThree,
+        };
+
+    private static Scenario ReplicatedRate(DurabilityClass durability) =>
+        Replicated(FixedRate("W10", durability, 5_000)) with { Warmup = WarmupOfThree };
 
     private static Scenario Failover(RestartKind end) =>
         Replicated(New(end == RestartKind.Kill ? "W11-kill" : "W11-term", "W11", DurabilityClass.A)) with

@@ -78,7 +78,9 @@ internal static class Figures
 
     public static readonly Figure TailP99Raised = new(
         "ack p99 during / before", Unit.Ratio, false,
-        r => r.Load?.NodeReturn is { AckP99BeforeMicroseconds: > 0 and { } before, AckP99DuringMicroseconds: { } during } ? during / before : null);
+        r => r.Load?.NodeReturn is { AckP99BeforeMicroseconds: > 0 and { } before, AckP99DuringMicroseconds: { } during }
+            ? during / before
+            : null);
 
     public static readonly Figure BusiestNodeCpu =
         new("CPU of the busiest node, one core", Unit.PercentOfCore, false, r => r.Broker?.CpuPercentOfBusiest);

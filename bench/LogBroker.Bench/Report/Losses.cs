@@ -26,7 +26,7 @@ internal static class Losses
            let loss = Find(runs, scenario.Name, [scenario], figure, rival)
            where loss is not null
            select loss,
-        .. from durability in runs.Scenarios.GroupBy(s => s.Class)
+        .. from durability in runs.Scenarios.Where(s => s.Nodes == 1).GroupBy(s => s.Class)
            let scenarios = durability.ToArray()
            from rival in Systems(runs.Contenders)
            let loss = Find(runs, "all together", scenarios, Figures.Start, rival)

@@ -43,8 +43,8 @@ internal static class MarkdownReport
 
         string? notShown = notes.Take(Notes.NotShown);
         text.Append($"## {Notes.NotShown}\n\n");
-        AppendNote(text, notShown ?? "One machine, one node, loopback, load programs on the same cores, short windows, no keys, no"
-            + " compression and no encryption: nothing here tells how the systems behave over a network, replicated, or over days.");
+        AppendNote(text, notShown ?? "One machine, loopback, load programs on the same cores, short windows, no keys, no"
+            + " compression and no encryption: nothing here tells how the systems behave over a network or over days.");
         foreach (string heading in notes.Unused.ToArray())
         {
             if (heading.StartsWith(Notes.WhyMissed, StringComparison.OrdinalIgnoreCase))

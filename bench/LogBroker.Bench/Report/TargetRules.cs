@@ -154,8 +154,10 @@ internal static class TargetRules
     internal static IEnumerable<MeasuredRun> Ours(RunSet runs, string scenario) =>
         runs.Succeeded(scenario).Where(r => r.Contender.IsOurs);
 
+    /// <summary>Of a node alone: the memory and the start of three are others.</summary>
     private static IEnumerable<MeasuredRun> OursOf(RunSet runs, DurabilityClass durability) =>
-        runs.All.Where(r => r.Contender.IsOurs && r.Run.Failure is null && r.Run.Class == durability);
+        runs.All.Where(r => r.Contender.IsOurs && r.Run.Failure is null && r.Run.Class == durability
+            && runs.Find(r.Run.Scenario) is not { Nodes: > 1 });
 
     private static double? FasterProbe(RunResult run) => Spread.Of([run.FsyncBefore?.P50, run.FsyncAfter?.P50])?.Min;
 

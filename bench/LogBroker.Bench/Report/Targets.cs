@@ -101,7 +101,7 @@ internal static class Targets
 
     private static IEnumerable<Target> InEveryRun(DurabilityClass durability) =>
     [
-        new("memory", durability, null, "peak RssAnon of the broker ≤ 300 MB in every run",
+        new("memory", durability, null, "peak RssAnon of the broker ≤ 300 MB in every run of one node",
             LargestOfAll(durability, Figures.RssAnon, 300e6)),
         new("memory", durability, null, "RssAnon flat: last quarter ≤ second quarter + 15 % (or 16 MB)", FlatMemory(durability)),
         new("start", durability, null, "process start to ready ≤ 0.5 s with an empty directory",

@@ -10,7 +10,7 @@ internal sealed class RunCommandOptions
     private const int RoundsMax = 100;
     private const int SecondsMax = 3600;
 
-    private readonly Option<string?> _workloads = Text("--workloads", "W1,W3", "The workloads; all when not given.");
+    private readonly Option<string?> _workloads = Text("--workloads", "W1,W3", "The workloads; all but W10 and W11 when not given.");
     private readonly Option<string?> _scenarios = Text("--scenarios", "NAME,…", "Single scenarios; 'list' names them.");
     private readonly Option<string?> _systems = Text("--systems", "NAME,…", "logbroker, kafka, nats, redis; all when not given.");
     private readonly Option<string?> _classes = Text("--classes", "A,B", "A: acknowledged = in the page cache; B: = fsynced.");

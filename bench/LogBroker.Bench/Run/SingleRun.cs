@@ -45,7 +45,9 @@ internal sealed class SingleRun(PlannedRun run, bool countsSyncs, IProcessStarte
         ClientResult? prepared = await system.PrepareAsync(run.Client, scenario, cancellationToken);
         (ClientResult load, BrokerUsage usage) = await LoadAsync(system, directory, cancellationToken);
 
-        RestartKind end = scenario.Nodes == 1 ? scenario.Restart : scenario.Kind == LoadKind.Idle ? scenario.NodeEnd : RestartKind.None;
+        RestartKind end = scenario.Nodes == 1 ? scenario.Restart
+            : scenario.Kind == LoadKind.Idle ? scenario.NodeEnd
+            : RestartKind.None;
         TimeSpan? restart = end == RestartKind.None
             ? null
             : await system.RestartAsync(end == RestartKind.Kill, scenario, cancellationToken);
@@ -56,7 +58,8 @@ internal sealed class SingleRun(PlannedRun run, bool countsSyncs, IProcessStarte
         {
             Failure = isComplete ? null : Incomplete(verify!),
             Load = isComplete ? load : null,
-            Broker = isComplete && scenario.Kind is not (LoadKind.Failover or LoadKind.Rejoin) ? usage : null, // processes come and go there
+            // Where processes come and go, what those used that were there at the start says nothing.
+            Broker = isComplete && scenario.Kind is not (LoadKind.Failover or LoadKind.Rejoin) ? usage : null,
             Verify = verify,
             StartSeconds = system.StartTime.TotalSeconds,
             RestartSeconds = scenario.Nodes == 1 ? restart?.TotalSeconds : null,

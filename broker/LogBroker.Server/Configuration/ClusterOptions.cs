@@ -76,10 +76,14 @@ internal sealed record ClusterOptions
         var nodes = new List<ClusterNode>();
         foreach (string entry in config.Text(ConfigTable.ClusterPeers).Split(',', StringSplitOptions.TrimEntries))
         {
-            if (Parse(entry, out var node) is { } problem)
-                faults.Add(Fault(config, ConfigTable.ClusterPeers, $"has an entry {ShownValue.Of(entry)} that {problem}", "give ID@HOST:PEERPORT"));
-            else
+            if (Parse(entry, out var node) is not { } problem)
+            {
                 nodes.Add(node);
+                continue;
+            }
+
+            faults.Add(Fault(
+                config, ConfigTable.ClusterPeers, $"has an entry {ShownValue.Of(entry)} that {problem}", "give ID@HOST:PEERPORT"));
         }
 
         foreach (var twice in nodes.GroupBy(n => n.Node).Where(g => g.Count() > 1))
@@ -134,7 +138,11 @@ internal sealed record ClusterOptions
     }
 
     private static void DemandLoopback(
-        EffectiveConfig config, List<ClusterNode> nodes, ConfigKey endPointsKey, IReadOnlyList<IPEndPoint> endPoints, List<ConfigFault> faults)
+        EffectiveConfig config,
+        List<ClusterNode> nodes,
+        ConfigKey endPointsKey,
+        IReadOnlyList<IPEndPoint> endPoints,
+        List<ConfigFault> faults)
     {
         const string Remedy = "give every node the same secret with --peer-secret-file";
         foreach (var node in nodes)

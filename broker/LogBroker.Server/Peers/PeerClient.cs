@@ -6,20 +6,24 @@ namespace LogBroker.Server;
 
 /// <summary>
 /// Dials one peer for as long as the transport lives: a link, and after its loss the next, at once at first and then with longer and
-/// longer waits. Failure policy: nothing ends the loop but the transport's stop. One flow, no state for other threads.
+/// longer waits, which end when the peer dials this node. Failure policy: nothing ends the loop but the transport's stop. One flow, no
+/// state for other threads.
 /// </summary>
-internal sealed class PeerClient(PeerNode node, PeerSwitchboard board, Method<PeerFrame, PeerFrame> method, PeerTransportSettings settings, ILogger log)
+internal sealed class PeerClient(
+    PeerNode node, PeerSwitchboard board, Method<PeerFrame, PeerFrame> method, PeerTransportSettings settings, ILogger log)
 {
     private TimeSpan _backoff = TimeSpan.Zero;
 
     /// <summary>Dials until the token fires.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
+        var accepted = node.NextAccepted;
         while (!stop.IsCancellationRequested)
         {
             try
             {
-                await WaitAsync(stop);
+                await WaitAsync(accepted, stop);
+                accepted = node.NextAccepted;
                 await LinkAsync(stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -33,10 +37,16 @@ internal sealed class PeerClient(PeerNode node, PeerSwitchboard board, Method<Pe
         }
     }
 
-    private async Task WaitAsync(CancellationToken stop)
+    private async Task WaitAsync(Task accepted, CancellationToken stop)
     {
         if (_backoff > TimeSpan.Zero)
-            await Task.Delay(_backoff, settings.Time, stop);
+        {
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            await Task.WhenAny(Task.Delay(_backoff, settings.Time, over.Token), accepted);
+            await over.CancelAsync();
+            stop.ThrowIfCancellationRequested();
+        }
+
         var doubled = _backoff * 2;
         _backoff = doubled < settings.BackoffMin ? settings.BackoffMin : doubled < settings.BackoffMax ? doubled : settings.BackoffMax;
     }
@@ -89,16 +99,16 @@ internal sealed class PeerClient(PeerNode node, PeerSwitchboard board, Method<Pe
         if (PeerNonsense.In(e) is { } what)
         {
             if (node.Nonsense.TryTake(out long more))
-                PeerLog.Nonsense(log, node.Node.Value, node.Address, what, more);
+                PeerLog.Nonsense(log, node.Node.Value, node.Address, PeerLog.Plain(what), more);
         }
         else if (e is RpcException { StatusCode: not (StatusCode.Unavailable or StatusCode.Cancelled) } refused)
         {
             if (node.Refused.TryTake(out long more))
-                PeerLog.DialRefused(log, node.Node.Value, node.Address, refused.Message, more);
+                PeerLog.DialRefused(log, node.Node.Value, node.Address, PeerLog.Plain(refused.Message), more);
         }
         else if (node.Unreachable.TryTake(out long more))
         {
-            PeerLog.Unreachable(log, node.Node.Value, node.Address, WhyUnreachable(e), more);
+            PeerLog.Unreachable(log, node.Node.Value, node.Address, PeerLog.Plain(WhyUnreachable(e)), more);
         }
     }
 

@@ -5,6 +5,19 @@ namespace LogBroker.Server;
 /// <summary>The log lines of links between nodes; event ids 1050 to 1069 never change their meaning.</summary>
 internal static partial class PeerLog
 {
+    private const int TextCharsMax = 400;
+
+    /// <summary>A text that the other end may have written, fit for a line: printable ASCII, bounded.</summary>
+    public static string Plain(string text)
+    {
+        bool isCut = text.Length > TextCharsMax;
+        return string.Create(isCut ? TextCharsMax : text.Length, text, static (plain, given) =>
+        {
+            for (int i = 0; i < plain.Length; i++)
+                plain[i] = given[i] is >= ' ' and <= '~' ? given[i] : '?';
+        }) + (isCut ? "…" : "");
+    }
+
     [LoggerMessage(1050, LogLevel.Information, "Accepting peers on {Address}; dialing {Peers}")]
     public static partial void Started(ILogger logger, string address, string peers);
 

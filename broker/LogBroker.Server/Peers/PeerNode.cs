@@ -13,6 +13,7 @@ internal sealed class PeerNode(ClusterNode node, PeerTransportSettings settings)
     private PeerLink? _dialed;
     private PeerLink? _accepted;
     private bool _isStopped;
+    private TaskCompletionSource _nextAccepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>The node.</summary>
     public NodeId Node => node.Node;
@@ -28,6 +29,9 @@ internal sealed class PeerNode(ClusterNode node, PeerTransportSettings settings)
 
     /// <summary>Lines about nonsense.</summary>
     public PeriodicLine Nonsense { get; } = new(settings.LogPeriod, settings.Time);
+
+    /// <summary>Completes when the node has dialed this one: it is there, so a wait before dialing it is over.</summary>
+    public Task NextAccepted => Volatile.Read(ref _nextAccepted).Task;
 
     /// <summary>The links that are there.</summary>
     public IEnumerable<PeerLink> Links
@@ -73,8 +77,15 @@ internal sealed class PeerNode(ClusterNode node, PeerTransportSettings settings)
             }
 
             receiver.LinkUp(link.Peer);
-            return null;
         }
+
+        if (link.Side is LinkSide.Accepted)
+        {
+            Interlocked.Exchange(ref _nextAccepted, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously))
+                .SetResult();
+        }
+
+        return null;
     }
 
     /// <summary>A link is gone; nothing happens when a newer one has taken its place.</summary>
@@ -85,8 +96,7 @@ internal sealed class PeerNode(ClusterNode node, PeerTransportSettings settings)
             if (LinkOf(link.Side) != link)
                 return;
             Set(link.Side, null);
-            if (!_isStopped)
-                receiver.LinkDown(Node, isGone);
+            receiver.LinkDown(Node, isGone);
         }
     }
 

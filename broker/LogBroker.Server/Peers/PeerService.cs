@@ -67,7 +67,7 @@ internal sealed class PeerService(PeerTransportSettings settings, PeerFrameMarsh
             if (told is null)
                 throw;
             if (_refused.TryTake(out long more))
-                PeerLog.Refused(log, context.Peer, told.Value.Detail, more);
+                PeerLog.Refused(log, context.Peer, PeerLog.Plain(told.Value.Detail), more);
             throw new RpcException(told.Value);
         }
     }

@@ -32,7 +32,7 @@ internal sealed class PeerSwitchboard
     {
         _settings = settings;
         _self = self;
-        _receiver = receiver;
+        _receiver = new ReceiverGate(receiver, stop);
         _log = log;
         _stop = stop;
         _nodes = nodes.ToDictionary(n => n.Node);
@@ -81,13 +81,13 @@ internal sealed class PeerSwitchboard
     {
         string? nonsense = link.CutBecause is null ? PeerNonsense.In(end) : null;
         if (nonsense is not null && node.Nonsense.TryTake(out long more))
-            PeerLog.Nonsense(_log, node.Node.Value, node.Address, nonsense, more);
+            PeerLog.Nonsense(_log, node.Node.Value, node.Address, PeerLog.Plain(nonsense), more);
         bool isCutHere = link.CutBecause is not null || nonsense is not null;
         bool isGone = !isCutHere && await PeerProbe.IsRefusedAsync(node.Address, _settings.ProbeTime, _stop);
         if (_stop.IsCancellationRequested)
             return;
         node.Down(link, isGone, _receiver);
-        string why = link.CutBecause?.Status.Detail ?? end?.Message ?? "the other end closed it";
+        string why = PeerLog.Plain(link.CutBecause?.Status.Detail ?? end?.Message ?? "the other end closed it");
         string direction = link.Side is LinkSide.Dialed ? "to" : "from";
         if (isGone)
             PeerLog.Gone(_log, direction, node.Node.Value, node.Address, why);
@@ -109,9 +109,13 @@ internal sealed class PeerSwitchboard
     private void Announce(PeerLink link, ClusterId ours)
     {
         if (link.Cluster is { } theirs && theirs != ours)
+        {
             CutOther(link, theirs, ours);
-        else
-            link.Post(new PeerFrame(PeerFrameKind.ClusterJoined, null, new Wire.ClusterJoined { ClusterId = PeerTranslation.ToWire(ours.Value) }));
+            return;
+        }
+
+        var joined = new Wire.ClusterJoined { ClusterId = PeerTranslation.ToWire(ours.Value) };
+        link.Post(new PeerFrame(PeerFrameKind.ClusterJoined, null, joined));
     }
 
     /// <summary>The other end says which cluster it has joined.</summary>

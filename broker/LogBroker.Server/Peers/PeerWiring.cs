@@ -20,12 +20,12 @@ internal static class PeerWiring
             Version = ServerVersion.Text,
         };
 
-    /// <summary>The transport, its port bound, or null for a node alone.</summary>
-    /// <exception cref="IOException">The port cannot be bound.</exception>
-    public static async Task<GrpcPeerTransport?> ListenAsync(BrokerOptions options, ClusterSettings? settings, ILoggerFactory loggers, ILogger log)
+    /// <summary>The transport, its port bound, or null for a node alone; or why the port cannot be bound.</summary>
+    public static async Task<(GrpcPeerTransport? Transport, ConfigFault? Fault)> ListenAsync(
+        BrokerOptions options, ClusterSettings? settings, ILoggerFactory loggers, ILogger log)
     {
         if (options.Cluster is not { } cluster || settings is null)
-            return null;
+            return (null, null);
         foreach (string warning in cluster.Warnings)
             Log.Unwise(log, warning);
         var transport = new GrpcPeerTransport(
@@ -41,12 +41,12 @@ internal static class PeerWiring
         try
         {
             await transport.ListenAsync();
-            return transport;
+            return (transport, null);
         }
-        catch
+        catch (IOException e)
         {
             await transport.DisposeAsync();
-            throw;
+            return (null, PortProbe.Fault(options, cluster.EndPointsKey, e));
         }
     }
 }

@@ -118,7 +118,10 @@ internal sealed class ReadStream(
     }
 
     private FetchCommand CommandAt(Offset offset, int waitMs) =>
-        new([new FetchItem(_partition, offset, _frameBytes, Epoch.None)], 1, _frameBytes, waitMs) { AllowsFollower = request.AllowFollower };
+        new([new FetchItem(_partition, offset, _frameBytes, Epoch.None)], 1, _frameBytes, waitMs)
+        {
+            AllowsFollower = request.AllowFollower,
+        };
 
     private async ValueTask<BrokerError?> StepAsync(CancellationToken cancellationToken)
     {

@@ -71,7 +71,8 @@ internal sealed record ClusterHealth(IReadOnlyList<ClusterFinding> Findings, str
 
         PartitionView[] users = [.. view.Partitions.Where(p => !p.IsInternal)];
         string what = $"healthy: {HumanSize.Counted(view.Nodes.Count, "node")}, "
-            + $"{HumanSize.Counted(users.Select(p => p.Topic).Distinct().Count(), "topic")}, {HumanSize.Counted(users.Length, "partition")}, "
+            + $"{HumanSize.Counted(users.Select(p => p.Topic).Distinct().Count(), "topic")}, "
+            + $"{HumanSize.Counted(users.Length, "partition")}, "
             + (view.Nodes.Count == 1 ? "all online" : "all with a leader and in sync");
         return string.Join("; ", findings.Select(f => f.Sentence).Prepend(what));
     }
@@ -98,11 +99,13 @@ internal sealed record ClusterHealth(IReadOnlyList<ClusterFinding> Findings, str
             yield return new ClusterFinding(
                 Severity.Critical,
                 "the cluster has no controller: topics cannot be changed"
-                    + (2 * silent >= view.Nodes.Count ? $"; {silent} of {view.Nodes.Count} nodes are silent, which is no majority left" : ""),
+                    + (2 * silent < view.Nodes.Count ? ""
+                        : $"; {silent} of {view.Nodes.Count} nodes are silent, which is no majority left"),
                 NodesCommand);
         }
 
-        PartitionView[] leaderless = [.. view.Partitions.Where(p => p.IsLeaderless && !p.IsInternal && p.State != PartitionState.Quarantined)];
+        PartitionView[] leaderless =
+            [.. view.Partitions.Where(p => p.IsLeaderless && !p.IsInternal && p.State != PartitionState.Quarantined)];
         if (leaderless.Length > 0)
         {
             yield return new ClusterFinding(
@@ -165,7 +168,7 @@ internal sealed record ClusterHealth(IReadOnlyList<ClusterFinding> Findings, str
         string[] nodes =
         [
             .. lagging.SelectMany(p => p.Progress).Where(r => !r.IsInSync).GroupBy(r => r.NodeId).OrderBy(g => g.Key)
-                .Select(g => $"node {g.Key}" + (g.All(r => r.IsReadmitted) ? "" : " (being readmitted after its disk was wiped)")),
+                .Select(g => $"node {g.Key}" + (IsReadmitting(view, g) ? " (being readmitted after its disk was wiped)" : "")),
         ];
         yield return new ClusterFinding(
             Severity.Warning,
@@ -173,6 +176,9 @@ internal sealed record ClusterHealth(IReadOnlyList<ClusterFinding> Findings, str
                 + Names([.. lagging.Select(p => p.Name)]),
             "logbroker cluster partitions --under-replicated");
     }
+
+    private static bool IsReadmitting(ClusterView view, IGrouping<int, ReplicaProgress> replicas) =>
+        replicas.Any(r => !r.IsReadmitted) && view.Nodes.Any(n => n.NodeId == replicas.Key && n.Status is not null);
 
     private static IEnumerable<ClusterFinding> Disagreements(ClusterView view) => view.Partitions
         .Where(p => p.Claims.Count > 1)

@@ -44,7 +44,7 @@ internal static class ClusterMerge
     private static IEnumerable<NodeView> Nodes(
         NodeAnswer[] answers, IReadOnlyList<NodeSilence> silences, string clusterId, int controller, PartitionView[] partitions)
     {
-        int[] ids = [.. answers.SelectMany(a => a.Nodes.Nodes.Select(n => n.NodeId)).Concat(answers.Select(a => a.NodeId)).Distinct().Order()];
+        int[] ids = [.. answers.SelectMany(a => a.Nodes.Nodes.Select(n => n.NodeId).Append(a.NodeId)).Distinct().Order()];
         foreach (int id in ids)
         {
             NodeAnswer? itself = Array.Find(answers, a => a.NodeId == id);
@@ -52,6 +52,9 @@ internal static class ClusterMerge
             int[] deaf = [.. others.Where(a => Says(a, id)!.State != NodeState.Heard).Select(a => a.NodeId)];
             bool isHeard = others.Length > deaf.Length;
             NodeDescription described = Described(id, itself, others);
+
+            // A node of several is in the metadata before topics are placed on it.
+            bool isRegistered = ids.Length == 1 || described.DirectoryId.Length > 0;
             yield return new NodeView
             {
                 NodeId = id,
@@ -69,9 +72,7 @@ internal static class ClusterMerge
                     : silences.FirstOrDefault(s => s.Server.Equals(described.Address, StringComparison.OrdinalIgnoreCase))?.Reason,
                 UnheardBy = deaf,
                 IsController = id == controller,
-
-                // A node of several is in the metadata before topics are placed on it.
-                HasJoined = itself is null || (itself.Nodes.ClusterId == clusterId && (ids.Length == 1 || described.DirectoryId.Length > 0)),
+                HasJoined = itself is null || (itself.Nodes.ClusterId == clusterId && isRegistered),
                 Leads = partitions.Count(p => p.LeaderNodeId == id),
                 Replicas = partitions.Count(p => p.ReplicaNodeIds.Contains(id)),
             };

@@ -78,7 +78,7 @@ internal static class ClusterRecords
             { "replicaNodeIds", partition.ReplicaNodeIds },
             { "inSyncNodeIds", inSync, isKnown ? null : "?" },
             { "lagRecords", lagRecords, lagRecords is { } records ? HumanSize.Count(records) : "?" },
-            { "lagMs", isKnown ? (long)lag.TotalMilliseconds : null, !isKnown ? "?" : lag == TimeSpan.Zero ? "0" : HumanSize.Duration(lag) },
+            { "lagMs", isKnown ? (long)lag.TotalMilliseconds : null, isKnown ? LagText(lag) : "?" },
             { "state", partition.State.ToString().ToLowerInvariant() },
             { "detail", DetailOf(partition) },
             { "replicas", partition.Progress.Select(Replica).ToArray() },
@@ -139,13 +139,18 @@ internal static class ClusterRecords
         { } silence => HumanSize.Duration(silence),
     };
 
-    private static string DetailOf(NodeView node) =>
-        node.UnheardBy.Count > 0 && node.Status is not null ? $"not heard by node {string.Join(" and ", node.UnheardBy)}" : node.Failure ?? "";
+    private static string LagText(TimeSpan lag) => lag == TimeSpan.Zero ? "0" : HumanSize.Duration(lag);
+
+    private static string DetailOf(NodeView node) => node.Presence == NodePresence.Partial
+        ? $"not heard by node {string.Join(" and ", node.UnheardBy)}"
+        : node.Failure ?? "";
 
     private static string DetailOf(PartitionView partition) => string.Join("; ", new[]
     {
         partition.Detail,
         partition.QuarantinedOn.Count > 0 ? $"damaged on node {string.Join(" and ", partition.QuarantinedOn)}" : "",
-        partition.Claims.Count > 1 ? $"led by {string.Join(" and ", partition.Claims.Select(c => $"node {c.NodeId} in epoch {c.Epoch}"))}" : "",
+        partition.Claims.Count > 1
+            ? "led by " + string.Join(" and ", partition.Claims.Select(c => $"node {c.NodeId} in epoch {c.Epoch}"))
+            : "",
     }.Where(d => d.Length > 0));
 }

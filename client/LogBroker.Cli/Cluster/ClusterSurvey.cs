@@ -43,7 +43,8 @@ internal static class ClusterSurvey
         while (next.Length > 0)
         {
             asked.UnionWith(next);
-            foreach ((string server, NodeAnswer? answer, string reason) in await Task.WhenAll(next.Select(s => AskAsync(client, s, topic, ct))))
+            (string, NodeAnswer?, string)[] said = await Task.WhenAll(next.Select(s => AskAsync(client, s, topic, ct)));
+            foreach ((string server, NodeAnswer? answer, string reason) in said)
             {
                 if (answer is not null)
                 {
@@ -58,8 +59,9 @@ internal static class ClusterSurvey
             var known = answers.Select(a => a.NodeId).ToHashSet();
             next =
             [
-                .. answers.SelectMany(a => a.Nodes.Nodes).Where(n => n.Address.Length > 0 && !known.Contains(n.NodeId)).Select(n => n.Address)
-                    .Where(a => !asked.Contains(a)).Distinct(StringComparer.OrdinalIgnoreCase).Take(ServersMax - asked.Count),
+                .. answers.SelectMany(a => a.Nodes.Nodes)
+                    .Where(n => n.Address.Length > 0 && !known.Contains(n.NodeId) && !asked.Contains(n.Address))
+                    .Select(n => n.Address).Distinct(StringComparer.OrdinalIgnoreCase).Take(ServersMax - asked.Count),
             ];
         }
 

@@ -32,7 +32,8 @@ internal sealed class TopicSurvey : IAsyncDisposable
             return first;
         }
 
-        TopicDescription?[] said = await Task.WhenAll(leaders.Select(node => OrNullAsync(() => _quick.Topics.GetAsync(topic, addresses[node], ct))));
+        TopicDescription?[] said =
+            await Task.WhenAll(leaders.Select(node => OrNullAsync(() => _quick.Topics.GetAsync(topic, addresses[node], ct))));
         return Merge(first, leaders.Zip(said, (node, words) => (node, words)));
     }
 

@@ -29,8 +29,8 @@ internal static class ClusterCommands
                 ("cluster status --watch", "again whenever something changes"),
                 ("cluster status -o json | jq .healthy", "for scripts"),
             ],
-            Details = "Every node that can be found is asked; about a partition its leader's word counts. Exit code 0 whatever the health is:\n"
-                + "scripts ask logbroker cluster health.",
+            Details = "Every node that can be found is asked; about a partition its leader's word counts.\n"
+                + "Exit code 0 whatever the health is: scripts ask logbroker cluster health.",
             Run = (context, ct) => watch.RunAsync(
                 context,
                 (view, health, at) =>

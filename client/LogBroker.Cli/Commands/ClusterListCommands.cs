@@ -40,8 +40,8 @@ internal static class ClusterListCommands
                 ("cluster partitions --leaderless --under-replicated", "those that need a look"),
                 ("cluster partitions -t orders -o json", "with the progress of each replica"),
             ],
-            Details = "Both filters together list what matches one of them. A '?' says that the leader did not answer: nobody else knows how\n"
-                + "far its replicas are.",
+            Details = "Both filters together list what matches one of them.\n"
+                + "A '?' says that the leader did not answer: nobody else knows how far its replicas are.",
             Run = async (context, ct) =>
             {
                 string? name = context.Arguments.GetValue(topic);

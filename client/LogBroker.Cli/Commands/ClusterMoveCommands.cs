@@ -11,7 +11,11 @@ internal static class ClusterMoveCommands
     /// <summary>One partition gets another leader.</summary>
     public static CliCommand TransferLeader()
     {
-        var partition = new Argument<string>("partition") { HelpName = "TOPIC/PARTITION", Description = "The partition, such as orders/0." };
+        var partition = new Argument<string>("partition")
+        {
+            HelpName = "TOPIC/PARTITION",
+            Description = "The partition, such as orders/0.",
+        };
         Option<long?> to = Options.Number("--to", null, "N", "The node that shall lead; default: the preferred one.", 1, int.MaxValue);
         return new CliCommand("transfer-leader", "Hand the leadership of a partition to another of its replicas.")
         {
@@ -51,23 +55,26 @@ internal static class ClusterMoveCommands
                 ("cluster drain 2 --wait", "node 2 leads nothing when this returns"),
                 ("cluster undrain 2", "it may lead again"),
             ],
-            Details = "It goes on following and counts for majorities. It stays drained through restarts until it is undrained.",
+            Details = "It goes on following and counts for majorities. It stays drained through restarts until it is undrained.\n"
+                + "A partition with one replica has nowhere to go: it stays, and --wait does not wait for it.",
             Run = async (context, ct) =>
             {
                 int id = ParseNode(context.Arguments.GetRequiredValue(node));
                 await using LogBrokerClient client = context.CreateClient();
                 await client.Cluster.SetDrainingAsync(id, isDraining: true, ct);
                 int? leads = null;
+                string words = $"node {id} is draining; see: logbroker cluster nodes";
                 if (context.Arguments.GetValue(wait))
                 {
-                    await ClusterWatch.UntilAsync(
-                        context, $"lets node {id} lead", (view, _) => LedBy(view, id) == 0, (view, _) => LeadsStill(view, id), ct);
-                    leads = 0;
+                    (ClusterView drained, _) = await ClusterWatch.UntilAsync(
+                        context, $"lets node {id} lead", (view, _) => ToMove(view, id).Count == 0, (view, _) => LeadsStill(view, id), ct);
+                    string[] stuck = [.. drained.Partitions.Where(p => p.LeaderNodeId == id).Select(p => p.Name)];
+                    leads = stuck.Length;
+                    words = $"node {id} leads nothing"
+                        + (stuck.Length == 0 ? "" : $" that another node could: no other replica have {ClusterHealth.Names(stuck)}");
                 }
 
-                context.Outcome(
-                    new OutputRecord { { "nodeId", id }, { "draining", true }, { "leads", leads } },
-                    leads is null ? $"node {id} is draining; see: logbroker cluster nodes" : $"node {id} leads nothing");
+                context.Outcome(new OutputRecord { { "nodeId", id }, { "draining", true }, { "leads", leads } }, words);
                 return ExitCode.Ok;
             },
         };
@@ -109,11 +116,13 @@ internal static class ClusterMoveCommands
             ? id
             : throw CliException.Usage($"'{text}' is no number of a node", "they are in: logbroker cluster nodes");
 
-    private static int LedBy(ClusterView view, int node) => view.Partitions.Count(p => p.LeaderNodeId == node);
+    /// <summary>What a node leads and another one could lead: a partition with one replica stays where it is.</summary>
+    internal static IReadOnlyList<PartitionView> ToMove(ClusterView view, int node) =>
+        [.. view.Partitions.Where(p => p.LeaderNodeId == node && p.ReplicaNodeIds.Count > 1)];
 
     private static string LeadsStill(ClusterView view, int node)
     {
-        string[] led = [.. view.Partitions.Where(p => p.LeaderNodeId == node).Select(p => p.Name)];
+        string[] led = [.. ToMove(view, node).Select(p => p.Name)];
         return $"node {node} leads {HumanSize.Counted(led.Length, "partition")} still: {ClusterHealth.Names(led)}";
     }
 }

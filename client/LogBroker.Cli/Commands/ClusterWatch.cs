@@ -48,7 +48,8 @@ internal sealed class ClusterWatch
             return show(view, ClusterHealth.Of(view), null);
         }
 
-        (ClusterView healthy, ClusterHealth health) = await UntilAsync(context, "is not healthy", (_, h) => h.IsHealthy, (_, h) => h.Summary, ct);
+        (ClusterView healthy, ClusterHealth health) =
+            await UntilAsync(context, "is not healthy", (_, h) => h.IsHealthy, (_, h) => h.Summary, ct);
         return show(healthy, health, null);
     }
 

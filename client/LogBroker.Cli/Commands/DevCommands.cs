@@ -110,7 +110,8 @@ internal static class DevCommands
     private static Task<string> PauseAsync(CommandContext context, DevCluster cluster, DevNode node, CancellationToken ct)
     {
         node.Process!.Signal(DevProcess.Stop);
-        return Task.FromResult($"paused node {node.NodeId}, process {node.Process.ProcessId}; go on with: logbroker dev resume {node.NodeId}");
+        return Task.FromResult(
+            $"paused node {node.NodeId}, process {node.Process.ProcessId}; go on with: logbroker dev resume {node.NodeId}");
     }
 
     private static Task<string> ResumeAsync(CommandContext context, DevCluster cluster, DevNode node, CancellationToken ct)
@@ -149,8 +150,8 @@ internal static class DevCommands
 
                 string words = nodes.Count == 0 ? "all nodes run"
                     : $"started node {string.Join(" and ", nodes.Select(n => n.NodeId))}";
-                context.Outcome(
-                    new OutputRecord { { "nodes", nodes.Select(n => DevRecords.Node(cluster.Root, cluster.Node(n.NodeId))).ToArray() } }, words);
+                OutputRecord[] started = [.. nodes.Select(n => DevRecords.Node(cluster.Root, cluster.Node(n.NodeId)))];
+                context.Outcome(new OutputRecord { { "nodes", started } }, words);
                 return ExitCode.Ok;
             },
         };

@@ -31,8 +31,9 @@ internal static class DevUpCommand
                 ("dev kill 2", "and see what happens: logbroker cluster health --watch"),
                 ("dev down --wipe", "away with it"),
             ],
-            Details = "Returns when all nodes answer and every partition is in sync, at most after --timeout (default 60s). What is there already\n"
-                + "is used: the nodes that do not run are started with their data. The processes outlive this program and its terminal.\n"
+            Details = "Returns when all nodes answer and every partition is in sync, at most after --timeout (default 60s).\n"
+                + "What is there already is used: the nodes that do not run are started with their data.\n"
+                + "The processes outlive this program and its terminal.\n"
                 + "stdout is for the shell: eval \"$(logbroker dev up)\"",
             Run = async (context, ct) =>
             {
@@ -89,7 +90,12 @@ internal static class DevUpCommand
     private static async Task<string> WaitAsync(CommandContext context, string root, DevState state, CancellationToken ct)
     {
         (_, ClusterHealth health) = await ClusterWatch.UntilAsync(
-            context, "is not whole", (view, _) => IsWhole(view, state.Nodes.Count), (_, h) => h.Summary, ct, () => RequireRunning(root, state));
+            context,
+            "is not whole",
+            (view, _) => IsWhole(view, state.Nodes.Count),
+            (_, h) => h.Summary,
+            ct,
+            () => RequireRunning(root, state));
         return health.Summary;
     }
 

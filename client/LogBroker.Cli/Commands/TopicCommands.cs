@@ -67,13 +67,13 @@ internal static class TopicCommands
                 catch (LogBrokerException e) when (e.Reason == ErrorCode.TopicAlreadyExists && context.Arguments.GetValue(ifNotExists))
                 {
                     TopicDescription existing = await client.Topics.GetAsync(topic, ct);
-                    context.Outcome(TopicRecords.Whole(existing), $"topic {topic} exists, with {Partitions(existing)}, {Replicas(existing)} each");
+                    context.Outcome(TopicRecords.Whole(existing), $"topic {topic} exists, with {Shape(existing)}");
                     return ExitCode.Ok;
                 }
 
                 context.Outcome(
                     TopicRecords.Whole(created),
-                    isDry ? $"topic {topic} can be created; nothing was (dry run)" : $"created topic {topic} with {Partitions(created)}, {Replicas(created)} each");
+                    isDry ? $"topic {topic} can be created; nothing was (dry run)" : $"created topic {topic} with {Shape(created)}");
                 return ExitCode.Ok;
             },
         };
@@ -124,8 +124,7 @@ internal static class TopicCommands
 
     private static CliCommand Describe()
     {
-        var names =
-            new Argument<string[]>("topic") { HelpName = "TOPIC", Description = "One or more topics.", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> names = Options.Topics();
         return new CliCommand("describe", "Show a topic's partitions, offsets, sizes and configuration.")
         {
             Arguments = { names },
@@ -163,7 +162,6 @@ internal static class TopicCommands
         };
     }
 
-    private static string Partitions(TopicDescription topic) => HumanSize.Counted(topic.Partitions.Count, "partition");
-
-    private static string Replicas(TopicDescription topic) => HumanSize.Counted(topic.ReplicationFactor, "replica");
+    private static string Shape(TopicDescription topic) =>
+        $"{HumanSize.Counted(topic.Partitions.Count, "partition")}, {HumanSize.Counted(topic.ReplicationFactor, "replica")} each";
 }

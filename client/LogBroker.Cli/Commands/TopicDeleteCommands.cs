@@ -77,8 +77,7 @@ internal static class TopicDeleteCommands
     /// <summary>Removes whole topics.</summary>
     public static CliCommand Delete()
     {
-        var names =
-            new Argument<string[]>("topic") { HelpName = "TOPIC", Description = "One or more topics.", Arity = ArgumentArity.OneOrMore };
+        Argument<string[]> names = Options.Topics();
         Option<bool> ifExists = Options.Switch("--if-exists", null, "A topic that does not exist is fine.");
         var change = new TopicChange();
         return new CliCommand("delete", "Delete topics with all their records.")

@@ -59,7 +59,8 @@ internal sealed record DevState(IReadOnlyList<string> ServerCommand, IReadOnlyLi
         }
         catch (Exception e) when (e is JsonException or KeyNotFoundException or FormatException or InvalidOperationException)
         {
-            throw new CliException(ExitCode.Conflict, $"{path} cannot be read: {e.Message}", "remove it when none of its nodes runs any more");
+            throw new CliException(
+                ExitCode.Conflict, $"{path} cannot be read: {e.Message}", "remove it when none of its nodes runs any more");
         }
     }
 

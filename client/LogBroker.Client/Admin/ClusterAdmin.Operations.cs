@@ -56,8 +56,8 @@ public sealed partial class ClusterAdmin
     }
 
     /// <summary>
-    /// Has a node lead nothing, before it is taken away, or lets it lead again. Committed in the metadata log when the task completes; leaders
-    /// move after that.
+    /// Has a node lead nothing, before it is taken away, or lets it lead again. Committed in the metadata log when the task completes;
+    /// leaders move after that.
     /// </summary>
     /// <param name="nodeId">The node.</param>
     /// <param name="isDraining">True when it is to lead nothing.</param>

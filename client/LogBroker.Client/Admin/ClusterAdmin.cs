@@ -1,8 +1,8 @@
 namespace LogBroker.Client;
 
 /// <summary>
-/// Asks about nodes, leaders, health and configuration, and moves leaders; from <see cref="LogBrokerClient.Cluster"/>. Thread-safe. All methods throw
-/// <see cref="LogBrokerException"/>.
+/// Asks about nodes, leaders, health and configuration, and moves leaders; from <see cref="LogBrokerClient.Cluster"/>. Thread-safe. All
+/// methods throw <see cref="LogBrokerException"/>.
 /// </summary>
 public sealed partial class ClusterAdmin
 {

@@ -49,6 +49,7 @@ internal sealed class BrokerCalls : IDisposable
         Method<TRequest, TResponse> method, TRequest request, CallRules rules, CancellationToken cancellation)
     {
         long begin = _options.TimeProvider.GetTimestamp();
+        LogBrokerException? said = null;
         for (int attempt = 1; ; attempt++)
         {
             string? first = rules.NeedsController && _controller is { } known && !Servers.IsTroubled(known) ? known : null;
@@ -58,8 +59,9 @@ internal sealed class BrokerCalls : IDisposable
                 var story = new CallStory(server, rules.Topic, null, attempt, _options.TimeProvider.GetElapsedTime(begin));
                 try
                 {
+                    TimeSpan timeout = TimeoutOf(rules, attempt, story.Elapsed);
                     using AsyncUnaryCall<TResponse> call = Channels.For(server, ChannelUse.Control).Unary(
-                        method, request, new CallOptions(timeout: TimeoutOf(rules, attempt, story.Elapsed), cancellationToken: cancellation));
+                        method, request, new CallOptions(timeout: timeout, cancellationToken: cancellation));
                     TResponse response = await call.ResponseAsync.ConfigureAwait(false);
                     Servers.Answered(server);
                     _controller = rules.NeedsController ? server : _controller;
@@ -75,7 +77,10 @@ internal sealed class BrokerCalls : IDisposable
                 }
             }
 
-            await WaitOrThrow(round.Failure!, begin, attempt, round.Asked, cancellation).ConfigureAwait(false);
+            // What a server said in time says more than that the rest of the time was too short for another answer.
+            LogBrokerException why = round.Failure!.Reason == ErrorCode.Timeout && said is not null ? said : round.Failure;
+            said = why is ServerUnreachableException ? said : why;
+            await WaitOrThrow(why, begin, attempt, round.Asked, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -102,7 +107,9 @@ internal sealed class BrokerCalls : IDisposable
             Servers.Doubt(failure.Endpoint!);
         }
 
-        if (isUnreachable && !rules.IsRepeatable && !CallErrors.WasNeverSent(e))
+        // A deadline without details passed here: the server may have gone on.
+        bool isLost = isUnreachable ? !CallErrors.WasNeverSent(e) : failure.Reason == ErrorCode.Timeout && e.RpcStatus is null;
+        if (isLost && !rules.IsRepeatable)
         {
             throw new OutcomeUnknownException($"what was asked for may or may not have been done: {failure.Message}", failure)
             {

@@ -40,7 +40,12 @@ internal sealed partial class ClusterCalls
     {
         var request = new TransferLeaderRequest { Topic = topic, Partition = partition, ToNodeId = toNodeId };
         TransferLeaderResponse response = await _leaders.AtLeaderAsync(
-            ServerMethods.TransferLeader, request, ct => LeaderAsync(topic, partition, ct), AddressAsync, $"{topic}/{partition}", cancellation).ConfigureAwait(false);
+            ServerMethods.TransferLeader,
+            request,
+            ct => LeaderAsync(topic, partition, ct),
+            AddressAsync,
+            $"{topic}/{partition}",
+            cancellation).ConfigureAwait(false);
         return response.LeaderNodeId;
     }
 
@@ -84,7 +89,10 @@ internal sealed partial class ClusterCalls
         (ClusterMetadata metadata, string server) = await AskMetadataAsync([topic], cancellation).ConfigureAwait(false);
         if (metadata.Topics.Count == 0)
         {
-            throw new LogBrokerException(ErrorCode.UnknownTopicOrPartition, $"topic {ShownValue.Of(topic)} does not exist") { Topic = topic };
+            throw new LogBrokerException(ErrorCode.UnknownTopicOrPartition, $"topic {ShownValue.Of(topic)} does not exist")
+            {
+                Topic = topic,
+            };
         }
 
         if (metadata.Topics[0].Partitions.FirstOrDefault(p => p.Partition == partition) is not { } found)

@@ -30,7 +30,7 @@ internal sealed partial class ProducerCore
         }
     }
 
-    /// <summary>What is known about the leaders of a topic may be wrong: asks another node than the last time, unless it is too soon.</summary>
+    /// <summary>What is known about a topic's leaders may be wrong: asks another node than the last time, unless it is too soon.</summary>
     public void AskForLeader(TopicQueue topic)
     {
         if (topic.MayAskForLeader(Now()))
@@ -328,7 +328,10 @@ internal sealed partial class ProducerCore
                 _calls.Servers.Doubt(silent.Server);
             }
 
-            health.Stuck?.Break(new ServerUnreachableException($"{health.Stuck.Server} does not answer") { Endpoint = health.Stuck.Server });
+            if (health.Stuck is { } stuck)
+            {
+                stuck.Break(new ServerUnreachableException($"{stuck.Server} does not answer") { Endpoint = stuck.Server });
+            }
         }
 
         if (doubtsLeader)

@@ -176,8 +176,8 @@ internal sealed partial class Fetcher
     }
 
     /// <summary>
-    /// Waits for the answer, or until it is known that the server hangs: another node leads, or, where followers may be asked, it is late. Asks other
-    /// nodes for the leader after a while, in growing intervals, so that an idle reader costs little.
+    /// Waits for the answer, or until it is known that the server hangs: another node leads, or, where followers may be asked, it is
+    /// late. Asks other nodes for the leader after a while, in growing intervals, so that an idle reader costs little.
     /// </summary>
     private async ValueTask<bool> IsHangingAsync(
         string server, PartitionCursor[] cursors, Task<List<FetchedPart>> answer, long begin)

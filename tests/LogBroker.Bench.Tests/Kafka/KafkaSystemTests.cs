@@ -50,7 +50,9 @@ public sealed class KafkaSystemTests
     public void The_broker_takes_the_batches_of_the_scenario()
     {
         Scenario scenario = WorkloadCatalogue.All[0].Scenarios[0];
-        Assert.Contains("message.max.bytes=1048588", KafkaProperties.Broker(new KafkaMembers([1], [2]), 0, "d", scenario));
-        Assert.Contains("message.max.bytes=4259840", KafkaProperties.Broker(new KafkaMembers([1], [2]), 0, "d", scenario with { BatchBytesMax = 4 << 20 }));
+        var alone = new KafkaMembers([1], [2]);
+        Assert.Contains("message.max.bytes=1048588", KafkaProperties.Broker(alone, 0, "d", scenario));
+        Assert.Contains(
+            "message.max.bytes=4259840", KafkaProperties.Broker(alone, 0, "d", scenario with { BatchBytesMax = 4 << 20 }));
     }
 }

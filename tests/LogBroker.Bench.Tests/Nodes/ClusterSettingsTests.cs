@@ -50,7 +50,7 @@ public sealed class ClusterSettingsTests
     [Theory]
     [InlineData("""{"stream":"b0","seq":3}""", true)]
     [InlineData("""{"stream":"b0","seq":3,"duplicate":true}""", true)]
-    [InlineData("""{"error":{"code":503,"err_code":10008,"description":"JetStream system temporarily unavailable"},"stream":"b0","seq":0}""", false)]
+    [InlineData("""{"error":{"code":503,"err_code":10008,"description":"temporarily unavailable"},"stream":"b0","seq":0}""", false)]
     [InlineData("NATS/1.0 503\r\n\r\n", false)]
     public void Only_a_sequence_number_is_an_acknowledgement(string payload, bool isAck) =>
         Assert.Equal(isAck, NatsPublisher.IsAck(Encoding.ASCII.GetBytes(payload)));

@@ -87,7 +87,10 @@ public sealed class NodeLoadsTests
             throw new NotSupportedException();
 
         public Task<FinishedProcess> RunAsync(
-            string file, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment, CancellationToken cancellationToken) =>
+            string file,
+            IReadOnlyList<string> arguments,
+            IReadOnlyDictionary<string, string>? environment,
+            CancellationToken cancellationToken) =>
             Step(file, new FinishedProcess("", "", 0));
 
         private Task<T> Step<T>(string step, T result)

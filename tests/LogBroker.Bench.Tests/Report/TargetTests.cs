@@ -73,7 +73,7 @@ public sealed class TargetTests
         RunResult small = Ours("W1-A", 1, 1) with { Broker = Usage(100e6, 100e6) };
         RunResult grown = Ours("W2-A", 1, 1) with { Broker = Usage(100e6, 299e6) };
         RunResult large = Ours("W3-A-in", 1, 1) with { Broker = Usage(301e6, 301e6) };
-        const string Peak = "peak RssAnon of the broker ≤ 300 MB in every run";
+        const string Peak = "peak RssAnon of the broker ≤ 300 MB in every run of one node";
         const string Flat = "RssAnon flat: last quarter ≤ second quarter + 15 % (or 16 MB)";
         Assert.Equal(Verdict.Met, Judge(null, Peak, Set(small, grown)).Verdict);
         Assert.Equal(Verdict.Missed, Judge(null, Peak, Set(small, large)).Verdict);

@@ -156,7 +156,7 @@ public sealed class BenchAppTests : IDisposable
     [InlineData("--seconds: '-1' is no whole number from 1 to 3600", "--seconds", "-1")]
     [InlineData("--classes: 'C' is none of A, B", "--classes", "A,C")]
     [InlineData("--systems: 'pulsar' is none of logbroker", "--systems", "pulsar")]
-    [InlineData("--workloads: 'W99' is none of W1, W2, W3, W4, W5, W6, W7, W8, W12, START", "--workloads", "W1,W99")]
+    [InlineData("--workloads: 'W99' is none of W1, W2, W3, W4, W5, W6, W7, W8, W10, W11, W12, START", "--workloads", "W1,W99")]
     [InlineData("--scenarios: 'W1-C' is none of W1-A, W1-B", "--scenarios", "W1-C")]
     [InlineData("--workloads and --scenarios: give one of them", "--workloads", "W1", "--scenarios", "W1-A")]
     [InlineData("--quick chooses the scenarios itself", "--quick", "--workloads", "W1")]

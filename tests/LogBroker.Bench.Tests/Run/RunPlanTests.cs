@@ -25,11 +25,19 @@ public sealed class RunPlanTests
     }
 
     [Fact]
-    public void Three_rounds_of_everything_is_the_default()
+    public void Three_rounds_of_everything_on_one_node_is_the_default()
     {
         RunPlan plan = RunPlan.Create(new RunOptions(), Systems);
-        Assert.Equal(WorkloadCatalogue.All.Sum(w => w.Scenarios.Count), plan.Scenarios.Count);
+        Assert.Equal(WorkloadCatalogue.All.Sum(w => w.Scenarios.Count(s => s.Nodes == 1)), plan.Scenarios.Count);
         Assert.Equal(plan.Scenarios.Count * 3 * 3, plan.Runs.Count);
+    }
+
+    [Fact]
+    public void Three_nodes_are_run_when_they_are_named()
+    {
+        Assert.Equal(4, RunPlan.Create(new RunOptions { Workloads = ["W10"] }, Systems).Scenarios.Count);
+        Assert.Equal("W11-kill", Assert.Single(RunPlan.Create(new RunOptions { Scenarios = ["W11-kill"] }, Systems).Scenarios).Name);
+        Assert.DoesNotContain(RunPlan.Create(new RunOptions { Classes = [DurabilityClass.B] }, Systems).Scenarios, s => s.Nodes > 1);
     }
 
     [Fact]

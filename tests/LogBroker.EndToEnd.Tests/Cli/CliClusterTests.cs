@@ -68,9 +68,11 @@ public sealed class CliClusterTests : IAsyncLifetime
         CliRun health = await RunAt([2, 3], "cluster", "health", "-o", "json");
         Assert.Equal(11, health.ExitCode);
         using JsonDocument json = JsonDocument.Parse(health.Output);
-        string[] sentences = [.. json.RootElement.GetProperty("problems").EnumerateArray().Select(p => p.GetProperty("sentence").GetString()!)];
+        string[] sentences =
+            [.. json.RootElement.GetProperty("problems").EnumerateArray().Select(p => p.GetProperty("sentence").GetString()!)];
         Assert.Equal(
-            ["1 partition has no leader: orders/1", $"node 2 is silent for 3.0s ({_cluster.Nodes[1].Address}: Connection refused)"], sentences);
+            ["1 partition has no leader: orders/1", $"node 2 is silent for 3.0s ({_cluster.Nodes[1].Address}: Connection refused)"],
+            sentences);
         CliRun partitions = await RunAt([1], "cluster", "partitions", "-l");
         Assert.Contains("orders\t1\t0\t3\t1,2,3\t\t\t\tleaderless\tnode 2 led it and does not answer\n", partitions.Output);
         Assert.Contains($"no answer from node 2 ({_cluster.Nodes[1].Address}: Connection refused)", partitions.Error);

@@ -86,15 +86,23 @@ public sealed class CliOutputTests
         MessageDescriptor status = V1.GetStatusResponse.Descriptor;
         AssertKnown(ClusterRecords.Status(view, ClusterHealth.Of(view)), [status], "severity", "nodesAnswering");
         AssertKnown(
-            ClusterRecords.Node(view.Nodes[0]), [V1.NodeInfo.Descriptor, status], "role", "leads", "replicas", "unheardByNodeIds", "detail");
-        AssertKnown(ClusterRecords.Partition(view.Partitions[0]), [V1.PartitionInfo.Descriptor, V1.ReplicaInfo.Descriptor], "inSyncNodeIds");
+            ClusterRecords.Node(view.Nodes[0]),
+            [V1.NodeInfo.Descriptor, status],
+            "role",
+            "leads",
+            "replicas",
+            "unheardByNodeIds",
+            "detail");
+        AssertKnown(
+            ClusterRecords.Partition(view.Partitions[0]), [V1.PartitionInfo.Descriptor, V1.ReplicaInfo.Descriptor], "inSyncNodeIds");
         OutputRecord replica = ClusterRecords.Partition(view.Partitions[0]).Lists.Single(l => l.Name == "replicas").Items[0];
         AssertNames(replica, V1.ReplicaInfo.Descriptor, isWhole: true);
     }
 
     /// <summary>What the program adds to what brokers say has names of its own.</summary>
     private static void AssertKnown(OutputRecord record, MessageDescriptor[] protos, params string[] own) => Assert.Empty(
-        record.Where(f => f.InJson).Select(f => f.Name).Except(protos.SelectMany(p => p.Fields.InDeclarationOrder()).Select(f => f.JsonName))
+        record.Where(f => f.InJson).Select(f => f.Name)
+            .Except(protos.SelectMany(p => p.Fields.InDeclarationOrder()).Select(f => f.JsonName))
             .Except(own));
 
     [Fact]

@@ -81,7 +81,9 @@ public sealed class ClusterHealthTests
     {
         NodeDescription[] nodes = [Sayings.Node(1, NodeState.Silent, 3_000), Sayings.Node(2), Sayings.Node(3, NodeState.Silent, 4_000)];
         ClusterHealth health = Sayings.HealthOf(
-            [Sayings.Answer(2, nodes, [Sayings.Metadata(2, leader: 0), Sayings.Followed("orders", 0, 0)])], Sayings.Silence(1), Sayings.Silence(3));
+            [Sayings.Answer(2, nodes, [Sayings.Metadata(2, leader: 0), Sayings.Followed("orders", 0, 0)])],
+            Sayings.Silence(1),
+            Sayings.Silence(3));
         Assert.Equal(
             "the cluster has no controller: topics cannot be changed; 2 of 3 nodes are silent, which is no majority left (and 3 more problems); "
                 + "see: logbroker cluster nodes",

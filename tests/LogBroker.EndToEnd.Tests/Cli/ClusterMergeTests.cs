@@ -64,10 +64,11 @@ public sealed class ClusterMergeTests
     public void A_leader_that_nobody_hears_is_none()
     {
         NodeDescription[] nodes = [Sayings.Node(1), Sayings.Node(2, NodeState.Silent, 700), Sayings.Node(3)];
+        NodeDescription[] later = [nodes[0], Sayings.Node(2, NodeState.Silent, 500), nodes[2]];
         ClusterView view = ClusterMerge.Merge(
             [
                 Sayings.Answer(1, nodes, [Sayings.Followed("orders", 0, leader: 2, epoch: 3)]),
-                Sayings.Answer(3, [nodes[0], Sayings.Node(2, NodeState.Silent, 500), nodes[2]], [Sayings.Followed("orders", 0, leader: 2, epoch: 3)]),
+                Sayings.Answer(3, later, [Sayings.Followed("orders", 0, leader: 2, epoch: 3)]),
             ],
             [Sayings.Silence(2)]);
         PartitionView partition = Assert.Single(view.Partitions);
@@ -140,6 +141,14 @@ public sealed class ClusterMergeTests
         Assert.Equal([true, false], two.Nodes.Select(n => n.HasJoined));
         Assert.False(DevUpCommand.IsWhole(two, 2));
         Assert.True(ClusterMerge.Merge([Sayings.Answer(1, [Sayings.Node(1) with { DirectoryId = "" }], [])], []).Nodes[0].HasJoined);
+    }
+
+    [Fact]
+    public void A_partition_with_one_replica_cannot_be_drained_away()
+    {
+        ClusterPartition alone = Sayings.Led("alone", 0, 1) with { ReplicaNodeIds = [1] };
+        ClusterView view = ClusterMerge.Merge([Sayings.Answer(1, Sayings.Three, [alone, Sayings.Led("orders", 0, 1)])], []);
+        Assert.Equal(["orders/0"], ClusterMoveCommands.ToMove(view, 1).Select(p => p.Name));
     }
 
     [Fact]

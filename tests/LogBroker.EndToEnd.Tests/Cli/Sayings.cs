@@ -24,7 +24,8 @@ internal static class Sayings
     public static NodeDescription[] Three => [Node(1), Node(2), Node(3)];
 
     /// <summary>A partition as its leader sees it; the replicas that lag by so many records are not in sync.</summary>
-    public static ClusterPartition Led(string topic, int partition, int leader, int epoch = 1, params (int Node, long Records)[] lagging) => new(
+    public static ClusterPartition Led(
+        string topic, int partition, int leader, int epoch = 1, params (int Node, long Records)[] lagging) => new(
         topic,
         partition,
         leader,
@@ -50,7 +51,11 @@ internal static class Sayings
 
     /// <summary>The words of a node.</summary>
     public static NodeAnswer Answer(
-        int self, NodeDescription[] nodes, ClusterPartition[] partitions, string cluster = Cluster, params ClusterProblem[] problems) => new(
+        int self,
+        NodeDescription[] nodes,
+        ClusterPartition[] partitions,
+        string cluster = Cluster,
+        params ClusterProblem[] problems) => new(
         $"127.0.0.1:{7000 + self}",
         new ClusterNodes(cluster, self, 1, nodes),
         partitions,

@@ -50,7 +50,8 @@ public sealed class ServerLocatorTests : IDisposable
         CliException failure = Assert.Throws<CliException>(() => ServerLocator.Find(null, _ => null, _directory.Path));
         Assert.Equal(3, (int)failure.Exit);
         Assert.All(
-            [_directory.Path, "PATH", "broker/LogBroker.Server/bin"], place => Assert.Contains(place, failure.Message, StringComparison.Ordinal));
+            [_directory.Path, "PATH", "broker/LogBroker.Server/bin"],
+            place => Assert.Contains(place, failure.Message, StringComparison.Ordinal));
         Assert.All(["--server-path", "LOGBROKERD"], place => Assert.Contains(place, failure.Hint!, StringComparison.Ordinal));
         Assert.Equal(2, (int)Assert.Throws<CliException>(() => ServerLocator.Find("/nowhere", _ => null, _directory.Path)).Exit);
     }

@@ -19,7 +19,8 @@ public sealed class PeerPortTests(ServerFixture fixture) : IClassFixture<ServerF
     [Fact]
     public async Task The_ready_line_of_a_cluster_names_the_port_of_peers()
     {
-        await using var server = await ServerProcess.StartAsync(arguments: ["--cluster", "1@127.0.0.1:1,2@127.0.0.1:2", "--peer", "127.0.0.1:0"]);
+        await using var server = await ServerProcess.StartAsync(
+            arguments: ["--cluster", "1@127.0.0.1:1,2@127.0.0.1:2", "--peer", "127.0.0.1:0"]);
         Assert.Matches(@"^127\.0\.0\.1:\d+$", server.Fields["peer"]);
         Assert.DoesNotContain("peer=", fixture.Server.ReadyLine, StringComparison.Ordinal);
     }

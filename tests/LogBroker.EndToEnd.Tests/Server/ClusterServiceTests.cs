@@ -77,7 +77,8 @@ public sealed class ClusterServiceTests : IAsyncLifetime
             listed.Nodes[0]);
         Assert.Equal((NodeInfo.Types.State.Heard, 0L), (listed.Nodes[1].State, listed.Nodes[1].SilentMs));
         Assert.Equal(
-            new NodeInfo { NodeId = 3, State = NodeInfo.Types.State.NeverHeard, PeerAddress = "127.0.0.1:7103", SilentMs = -1 }, listed.Nodes[2]);
+            new NodeInfo { NodeId = 3, State = NodeInfo.Types.State.NeverHeard, PeerAddress = "127.0.0.1:7103", SilentMs = -1 },
+            listed.Nodes[2]);
         Assert.Equal(2, (await Call(ServiceMethods.GetMetadata, new GetMetadataRequest())).Nodes.Count);
     }
 
@@ -96,7 +97,8 @@ public sealed class ClusterServiceTests : IAsyncLifetime
         _cluster[0] = 0;
         Assert.Equal(["orders/0"], await Names(new ListClusterPartitionsRequest { Leaderless = true }));
         Assert.Equal(["orders/0", "orders/1"], await Names(new ListClusterPartitionsRequest { Leaderless = true, UnderReplicated = true }));
-        ListClusterPartitionsResponse first = await Call(ServiceMethods.ListClusterPartitions, new ListClusterPartitionsRequest { PageSize = 2 });
+        ListClusterPartitionsResponse first =
+            await Call(ServiceMethods.ListClusterPartitions, new ListClusterPartitionsRequest { PageSize = 2 });
         Assert.Equal(2, first.Partitions.Count);
         Assert.Equal(["orders/1"], await Names(new ListClusterPartitionsRequest { PageSize = 2, PageToken = first.NextPageToken }));
         await Assert.ThrowsAsync<RpcException>(() => Names(new ListClusterPartitionsRequest { PageToken = "nonsense" }));

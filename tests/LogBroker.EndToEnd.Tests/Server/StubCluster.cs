@@ -4,8 +4,8 @@ using LogBroker.Protocol;
 namespace LogBroker.EndToEnd.Tests;
 
 /// <summary>
-/// Three <see cref="StubNode"/>s that are one cluster: node 1 is the controller and leads orders/0, node 2 leads orders/1, and behind node 2
-/// node 3 lags. Leaders move when they are told to, and a node that does not lead refuses as a real one does.
+/// Three <see cref="StubNode"/>s that are one cluster: node 1 is the controller and leads orders/0, node 2 leads orders/1, and behind
+/// node 2 node 3 lags. Leaders move when they are told to, and a node that does not lead refuses as a real one does.
 /// </summary>
 internal sealed class StubCluster : IAsyncDisposable
 {
@@ -89,7 +89,8 @@ internal sealed class StubCluster : IAsyncDisposable
         [
             .. Nodes.Select(n => new NodeDescription(
                 n.Broker.NodeId,
-                new NodeRecord(n.Broker.NodeId, new DirectoryId(Guid.Empty), n.Address, $"127.0.0.1:{7100 + n.Broker.NodeId.Value}", "r", "1.0"),
+                new NodeRecord(
+                    n.Broker.NodeId, new DirectoryId(Guid.Empty), n.Address, $"127.0.0.1:{7100 + n.Broker.NodeId.Value}", "r", "1.0"),
                 $"127.0.0.1:{7100 + n.Broker.NodeId.Value}",
                 IsHeard: true,
                 SilentMs: 0,
@@ -97,7 +98,11 @@ internal sealed class StubCluster : IAsyncDisposable
         ];
         return new ClusterDescription(
             Id, new NodeId(self), new NodeId(1), nodes,
-            [Partition("__cluster_metadata", 0, 1, self), Partition("orders", 0, _leaders[0], self), Partition("orders", 1, _leaders[1], self)]);
+            [
+                Partition("__cluster_metadata", 0, 1, self),
+                Partition("orders", 0, _leaders[0], self),
+                Partition("orders", 1, _leaders[1], self),
+            ]);
     }
 
     private static ClusterPartition Partition(string topic, int partition, int leader, int self) => new(

@@ -87,7 +87,7 @@ internal sealed class Replica(World world, NodeId id)
         CarryOut();
     }
 
-    /// <summary>Ends the process. Of what is not flushed the first items may be left; a cut that runs may have come part of its way.</summary>
+    /// <summary>Ends the process and loses what is not flushed but its first items; a cut may have come part of its way.</summary>
     public void Crash(int itemsKept = 0, bool losesState = false, int? cutKeeps = null)
     {
         if (PendingCut is { } cut && cutKeeps is { } more)

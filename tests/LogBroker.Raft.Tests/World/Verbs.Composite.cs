@@ -49,12 +49,13 @@ internal sealed partial class Verbs
     }
 
     /// <summary>
-    /// The replica takes so many items from a leader; 0 for one exchange without items. What was on the way between the two is lost, but for the
-    /// fetch that it sends last.
+    /// The replica takes so many items from a leader; 0 for one exchange without items. What was on the way between the two is lost,
+    /// but for the fetch that it sends last.
     /// </summary>
     private void FetchFrom(Replica replica, Replica leader, int items)
     {
-        It.Network.RemoveAll(p => Fits(p, [$"{replica.Name}>{leader.Name}"]) || Fits(p, [$"{leader.Name}>{replica.Name}"]));
+        It.Network.RemoveAll(p => Fits(p, [$"{replica.Name}>{leader.Name}"]));
+        It.Network.RemoveAll(p => Fits(p, [$"{leader.Name}>{replica.Name}"]));
         bool isKnown = replica.Core.Leader == leader.Id;
         replica.Core.LeaderHeard(leader.Id, leader.Core.Epoch);
         if (isKnown)

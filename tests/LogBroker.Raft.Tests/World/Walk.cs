@@ -15,6 +15,7 @@ internal sealed class Walk
     private readonly Random _random;
     private readonly World _world;
     private int _records;
+    private bool _hasNodeLiveness;
 
     public Walk(ulong seed, int voters, int observers)
     {
@@ -69,9 +70,13 @@ internal sealed class Walk
         Observe(any);
     }
 
-    /// <summary>Everything works again. False when replicas did not agree within so many ticks.</summary>
-    public bool Heals(int ticks)
+    /// <summary>
+    /// Everything works again. False when replicas did not agree within so many ticks. With node liveness (R28) they are told who leads
+    /// what; without it they only hear that nodes are alive, and find out by asking.
+    /// </summary>
+    public bool Heals(int ticks, bool hasNodeLiveness = true)
     {
+        _hasNodeLiveness = hasNodeLiveness;
         foreach (Replica replica in _world.Replicas)
         {
             (replica.HoldsPersists, replica.HoldsCuts) = (false, false);
@@ -254,7 +259,7 @@ internal sealed class Walk
     private void TickTruly(Replica replica)
     {
         RaftCore core = replica.Core;
-        if (!core.IsLeader && core.Leader != NodeId.None)
+        if (_hasNodeLiveness && !core.IsLeader && core.Leader != NodeId.None)
         {
             RaftCore leader = _world[core.Leader].Core;
             if (!(leader.IsLeader && leader.Epoch == core.Epoch))
@@ -263,7 +268,7 @@ internal sealed class Walk
             }
         }
 
-        foreach (Replica leader in _world.Replicas.Where(r => r.Core.MayServe && r != replica && core.Leader == NodeId.None))
+        foreach (Replica leader in _world.Replicas.Where(r => _hasNodeLiveness && r.Core.MayServe && core.Leader == NodeId.None))
         {
             core.LeaderHeard(leader.Id, leader.Core.Epoch); // R28
         }

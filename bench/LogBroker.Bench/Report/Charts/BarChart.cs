@@ -93,11 +93,9 @@ internal static class BarChart
             y += 20;
         }
 
-        string whiskers = legend ?? WhiskersOf(bars);
-        canvas.Text((Left + Right) / 2, y, whiskers, 12, SvgCanvas.Faint, Anchor.Middle);
+        string ofRounds = bars.Any(b => b.Spread.Count > 1) ? "bar: median · whisker: smallest to largest round" : "one round";
+        canvas.Text((Left + Right) / 2, y, legend ?? ofRounds, 12, SvgCanvas.Faint, Anchor.Middle);
     }
-
-    private static string WhiskersOf(IReadOnlyList<Bar> bars) => bars.Any(b => b.Spread.Count > 1) ? "bar: median · whisker: smallest to largest round" : "one round";
 
     private static string TickText(double value, Unit unit)
     {

@@ -17,7 +17,8 @@ internal sealed class JavaSteadyLoads(string topic, JavaTools tools, KgoLoads? k
 
     public async Task<ISteadyLoad> StartAsync(Scenario scenario, CancellationToken cancellationToken)
     {
-        IReadOnlyList<string> arguments = tools.ProducerArguments(topic, scenario, RecordsEnough, recordsPerSecond: scenario.RecordsPerSecond);
+        IReadOnlyList<string> arguments =
+            tools.ProducerArguments(topic, scenario, RecordsEnough, recordsPerSecond: scenario.RecordsPerSecond);
         var load = new Load(tools.CommandLine("kafka-producer-perf-test", arguments));
         load.Process = tools.StartPacedProducer(arguments, load.OnLine);
         var clock = Stopwatch.StartNew();
@@ -73,8 +74,8 @@ internal sealed class JavaSteadyLoads(string topic, JavaTools tools, KgoLoads? k
                 Client = JavaLoads.Client,
                 RecordsAcknowledged = Records,
                 CommandLine = commandLine,
-                Remark = "unavailable: the longest latency of a record from its send, in whole ms; what the tool had not reported when it was "
-                    + "stopped is not counted as acknowledged",
+                Remark = "unavailable: the longest latency of a record from its send, in whole ms; what the tool had not reported when it "
+                    + "was stopped is not counted as acknowledged",
             };
             return new SteadyResult(client, LongestLatency, (_, _) => null);
         }

@@ -70,7 +70,9 @@ internal sealed class KafkaBroker : IAsyncDisposable, INodes
         return broker;
     }
 
-    /// <summary>Ends the only node and starts it on the same data; returns the time until every partition of before answers again.</summary>
+    /// <summary>
+    /// Ends the only node and starts it on the same data; returns the time until every partition of before answers again.
+    /// </summary>
     /// <exception cref="BenchException">It did not end, or did not come back.</exception>
     public async Task<TimeSpan> RestartAsync(bool isKilled, CancellationToken cancellationToken)
     {
@@ -170,7 +172,8 @@ internal sealed class KafkaBroker : IAsyncDisposable, INodes
     public Task WaitInSyncAsync(CancellationToken cancellationToken) => WaitAsync(
         partitions => partitions.All(p => p.Leader > 0 && p.InSync == _nodes.Length), WatchInterval, cancellationToken);
 
-    public Task EndAsync(int node, bool isKilled, CancellationToken cancellationToken) => _nodes[node].EndAsync(isKilled, cancellationToken);
+    public Task EndAsync(int node, bool isKilled, CancellationToken cancellationToken) =>
+        _nodes[node].EndAsync(isKilled, cancellationToken);
 
     public Task<TimeSpan> StartAsync(int node, CancellationToken cancellationToken) =>
         _nodes[node].StartAsync(m => Task.FromResult(m.Brokers > 0), cancellationToken);
@@ -207,7 +210,8 @@ internal sealed class KafkaBroker : IAsyncDisposable, INodes
         {
             if (clock.Elapsed > SettleLimit)
             {
-                throw new BenchException($"Kafka's partitions did not get their leaders and replicas within {SettleLimit.TotalSeconds:0} s");
+                throw new BenchException(
+                    $"Kafka's partitions did not get their leaders and replicas within {SettleLimit.TotalSeconds:0} s");
             }
 
             await Task.Delay(interval, cancellationToken);

@@ -68,7 +68,9 @@ internal sealed class SdkSteadyLoad : ISteadyLoad
 
         File.Delete(_acksFile);
         return new SteadyResult(
-            client with { CommandLine = "LogBroker.Bench load --topic bench --acks-file acks, until SIGTERM" }, acks.LongestGap, acks.AckP99);
+            client with { CommandLine = "LogBroker.Bench load --topic bench --acks-file acks, until SIGTERM" },
+            acks.LongestGap,
+            acks.AckP99);
     }
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();

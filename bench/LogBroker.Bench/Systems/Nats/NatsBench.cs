@@ -39,7 +39,8 @@ internal sealed class NatsBench(string program, string directory, IProcessStarte
     }
 
     /// <summary>Reads a stream from its start with an ordered consumer.</summary>
-    public Task<NatsBenchRun> ReadAsync(string servers, string stream, Scenario scenario, long records, CancellationToken cancellationToken) =>
+    public Task<NatsBenchRun> ReadAsync(
+        string servers, string stream, Scenario scenario, long records, CancellationToken cancellationToken) =>
         RunAsync(
             servers,
             ["ordered", "--stream", stream, "--batch", Text(ReadAheadRecords), .. Sizes(scenario, 1, records)],

@@ -83,8 +83,8 @@ internal sealed class NatsConnection : IDisposable
     }
 
     /// <summary>
-    /// Asks many things at once and returns the answers that came within the limit, errors left out. The connection is of no use afterwards:
-    /// answers may be on their way.
+    /// Asks many things at once and returns the answers that came within the limit, errors left out. The connection is of no use
+    /// afterwards: answers may be on their way.
     /// </summary>
     /// <exception cref="BenchException">The connection broke.</exception>
     public async Task<IReadOnlyList<JsonElement>> AskOnceAsync(

@@ -14,7 +14,8 @@ namespace LogBroker.Bench.Systems.Nats;
 internal sealed class NatsSteadyLoads(NatsCluster cluster, NatsBench bench, NatsStreams streams, int multiple) : ISteadyLoads
 {
     private const string Remark =
-        "the harness publishes, each record for itself with an id, and sends it again when it is not acknowledged; CPU is that of the harness";
+        "the harness publishes, each record for itself with an id, and sends it again when it is not acknowledged; CPU is that of the "
+        + "harness";
 
     private static readonly TimeSpan FirstLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FlushLimit = TimeSpan.FromMinutes(2);

@@ -13,7 +13,9 @@ public sealed class NatsSystem(string? natsServerFile, string? natsFile) : IBenc
     /// <summary>The server's newer batched publish, acknowledged by flow control; it writes to one stream only.</summary>
     public const string FastClient = "nats-cli-fast";
 
-    /// <summary>A publisher of the harness, for what <c>nats bench</c> cannot do: an open loop, and going on when a server is lost.</summary>
+    /// <summary>
+    /// A publisher of the harness, for what <c>nats bench</c> cannot do: an open loop, and going on when a server is lost.
+    /// </summary>
     public const string HarnessClient = "harness";
 
     public string Name => "nats";

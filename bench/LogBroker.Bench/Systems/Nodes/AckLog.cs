@@ -69,7 +69,9 @@ internal sealed class AckLog
         return longest;
     }
 
-    /// <summary>By nearest rank, of records due from <paramref name="fromTicks"/> to before <paramref name="untilTicks"/>; null for none.</summary>
+    /// <summary>
+    /// By nearest rank, of records due from <paramref name="fromTicks"/> to before <paramref name="untilTicks"/>; null for none.
+    /// </summary>
     public double? AckP99(long fromTicks, long untilTicks)
     {
         double[] latencies =

@@ -72,7 +72,8 @@ internal static class NodeLoads
         await nodes.WaitForLeadersWithoutAsync(away, cancellationToken);
         ClientResult written = await loads.WriteAsync(scenario, cancellationToken);
         sum.Add(written);
-        await processes.RunAsync("sync", [], cancellationToken: cancellationToken); // what was written is not to be paid for by what follows
+        // What was written is not to be paid for by what follows.
+        await processes.RunAsync("sync", [], cancellationToken: cancellationToken);
 
         await using ISteadyLoad during = await loads.StartAsync(scenario, cancellationToken);
         await Task.Delay(scenario.Warmup, cancellationToken);
