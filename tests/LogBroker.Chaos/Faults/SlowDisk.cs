@@ -51,7 +51,7 @@ internal sealed class SlowDisk
 
     public static IReadOnlyList<FaultKind> All { get; } =
     [
-        new("a slow disk", 3, (scene, random) => Of(scene, ProcessFaults.Leader(scene, random), random.Next(50, 2000))),
+        new("a slow disk", 3, (scene, random) => Of(scene, ProcessFaults.Leader(scene, random), Milliseconds(random))),
     ];
 
     /// <summary>Compiles it and has all nodes of a cluster load it from their next start on.</summary>
@@ -98,6 +98,9 @@ internal sealed class SlowDisk
     {
         HoldMax = TimeSpan.FromSeconds(8),
     };
+
+    // 50 ms to 10 s, short ones as often as long ones.
+    private static int Milliseconds(Random random) => (int)(50 * Math.Pow(200, random.NextDouble()));
 
     private static SlowDisk SlowDiskOf(ChaosScene scene) =>
         scene.SlowDisk ?? throw new FaultUnavailableException("The scene was made without a slow disk: that needs a C compiler.");

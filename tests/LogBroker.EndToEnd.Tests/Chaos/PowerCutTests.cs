@@ -41,7 +41,7 @@ public sealed class PowerCutTests
         await scene.ProgressAsync(300);
         await scene.FireAsync(DiskFaults.CutPower(scene, 4, 1, 2, 3), () => Task.CompletedTask);
         var outcome = await scene.FinishAsync(new CheckOptions());
-        Assert.True(outcome.Report.Kinds.Overlaps([Anomaly.Unseen, Anomaly.LostOnReplica, Anomaly.InconsistentOffsets]), outcome.ToString());
+        Assert.Contains(Anomaly.LostOnReplica, outcome.Report.Kinds);
         Assert.NotEmpty(outcome.Report.Losses);
     }
 
