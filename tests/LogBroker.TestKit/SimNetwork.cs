@@ -167,7 +167,7 @@ internal sealed class SimNetwork
             }
 
             bool isOld = link.Incarnation != incarnation && !Faults.OldMessagesArrive;
-            if (isOld || path.IsCut || receiver is null || PortOf(to) != receiver)
+            if (isOld || path.IsCut || receiver is null || PortOf(to) != receiver || port.IsForgotten)
             {
                 return;
             }
