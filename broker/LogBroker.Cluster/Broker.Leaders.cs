@@ -61,7 +61,8 @@ public sealed partial class Broker
         {
             string voters = string.Join(", ", replica.Voters);
             return new BrokerError(
-                ErrorCode.InvalidArgument, $"node {target} holds no replica of partition {partition}; its replicas are on the nodes {voters}");
+                ErrorCode.InvalidArgument,
+                $"node {target} holds no replica of partition {partition}; its replicas are on the nodes {voters}");
         }
 
         if (target == _env.Node)

@@ -63,7 +63,8 @@ public sealed partial class Broker
             ReplicaView view = replica.View;
             bool isLeaderHeard = view.Leader != NodeId.None && _env.Peers.IsHeard(view.Leader);
             int votersHeard = _env.Peers.CountHeard(replica.Voters);
-            if (IsAlone ? !view.Serves : replica.NeedsTick || !isLeaderHeard || (view.Leader == _env.Node && votersHeard < replica.Voters.Count))
+            bool isQuorumShort = view.Leader == _env.Node && votersHeard < replica.Voters.Count;
+            if (IsAlone ? !view.Serves : replica.NeedsTick || !isLeaderHeard || isQuorumShort)
             {
                 replica.Tick(isLeaderHeard, votersHeard);
             }

@@ -76,8 +76,8 @@ internal sealed partial class PartitionReplica
     public void NoteProgress() => Post(LookAtProgress);
 
     /// <summary>
-    /// Batches that come while a leadership changes hands wait in the queue, until it is known where to send them or the old leader goes on:
-    /// their producers lose milliseconds instead of a search.
+    /// Batches that come while a leadership changes hands wait in the queue, until it is known where to send them or the old leader goes
+    /// on: their producers lose milliseconds instead of a search.
     /// </summary>
     private bool IsHolding()
     {
