@@ -76,8 +76,8 @@ internal sealed partial class PartitionReplica
     public void NoteProgress() => Post(LookAtProgress);
 
     /// <summary>
-    /// Batches that come while a leadership changes hands wait in the queue, until it is known where to send them or the old leader goes
-    /// on: their producers lose milliseconds instead of a search.
+    /// Batches that come while a leadership changes hands wait in the queue: at the old leader until it is known where to send them or it
+    /// goes on, at the new one until it serves. Their producers lose milliseconds instead of a search.
     /// </summary>
     private bool IsHolding()
     {
@@ -86,7 +86,8 @@ internal sealed partial class PartitionReplica
             return false;
         }
 
-        bool isSettled = _handOver is null && _core.Leader != NodeId.None;
+        bool isBeginning = _core.IsLeader && !_hasServed;
+        bool isSettled = _handOver is null && _core.Leader != NodeId.None && !isBeginning;
         if (isSettled || _env.RunningMs >= untilMs || _life != ReplicaLife.Running)
         {
             _holdUntilMs = null;
@@ -172,6 +173,11 @@ internal sealed partial class PartitionReplica
     private void PublishLeader()
     {
         bool isLeader = _core.IsLeader;
+        if (isLeader && !_hasServed && Voters.Count > 1)
+        {
+            _holdUntilMs = _env.RunningMs + HoldMsMax;
+        }
+
         bool serves = isLeader && View.Serves && View.Epoch == _core.Epoch;
         string detail = serves ? ""
             : isLeader ? "its leader has not reached the start of its epoch yet"
