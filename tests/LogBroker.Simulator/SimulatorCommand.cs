@@ -11,7 +11,8 @@ namespace LogBroker.Simulator;
 /// </summary>
 internal static class SimulatorCommand
 {
-    private const string Usage = "usage: LogBroker.Simulator --seeds COUNT [--from SEED] [--nodes N] [--lines N] [--quiet] [--wipes] | --seed SEED [--trace] [--nodes N]";
+    private const string Usage = "usage: LogBroker.Simulator --seeds COUNT [--from SEED] [--nodes N] [--lines N] [--quiet] [--wipes]"
+        + " | --seed SEED [--trace] [--nodes N]";
 
     public static int Run(string[] args, TextWriter output)
     {

@@ -85,6 +85,9 @@ internal sealed class SimNode
     /// <summary>True when bits of its disk flipped: it may hold less than it promised, and find out later.</summary>
     public bool IsDamaged { get; set; }
 
+    /// <summary>How often it lost its disk or its state store.</summary>
+    public int Wipes { get; private set; }
+
     /// <summary>What the last end left of what was not synced.</summary>
     public LossMode LastLoss { get; private set; }
 
@@ -174,6 +177,7 @@ internal sealed class SimNode
     {
         Invariant.Require(State == SimNodeState.Down);
         _cluster.Trace.Note("wipe", Id.Value, disk ? 1 : 0, store ? 1 : 0);
+        Wipes++;
         if (disk)
         {
             Disk.Wipe();

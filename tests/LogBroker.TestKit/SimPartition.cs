@@ -169,7 +169,8 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     {
         if (!_bodies.TryGetValue(body, out Offset at) || at != baseOffset)
         {
-            throw new SimViolation("ReadIsCommitted", $"{name}: node {node} handed out a batch at {baseOffset} that is not committed there");
+            throw new SimViolation(
+                "ReadIsCommitted", $"{name}: node {node} handed out a batch at {baseOffset} that is not committed there");
         }
     }
 

@@ -6,10 +6,17 @@ namespace LogBroker.TestKit;
 /// <summary>One process's end of the simulated network.</summary>
 internal sealed class SimTransport(SimNetwork network, SimNode node) : IPeerTransport
 {
+    private readonly int _wipes = node.Wipes;
     private readonly long[] _queuedBytes = new long[network.Nodes + 1];
     private ClusterId? _cluster;
 
     public SimNode Node => node;
+
+    /// <summary>
+    /// True for a process of a wiped disk that was wiped once more. What it sent does not arrive any more: a leader that never met that
+    /// disk would take it for the newest one, and ignore the living one for the rest of its epoch (R24 cannot tell the two apart).
+    /// </summary>
+    public bool IsForgotten => _wipes > 0 && node.Wipes > _wipes;
 
     public PeerIdentity Self { get; private set; } = null!;
 
