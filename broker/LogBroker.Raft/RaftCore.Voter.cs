@@ -28,6 +28,18 @@ public sealed partial class RaftCore
         Send(from.Node, new VoteResult(Epoch, request.Epoch, isGranted, request.IsPreVote, KnownLeader, from.Directory));
     }
 
+    /// <summary>R23: a wiped replica does not vote, and does not say that it would.</summary>
+    private bool MayVote
+    {
+        get
+        {
+#if PLANTED
+            if (PlantedBugs.Has(23)) { return true; }
+#endif
+            return IsReadmitted;
+        }
+    }
+
     /// <summary>R3: a candidate that claims this position has all that the own log has.</summary>
     private bool HasAll(LogPosition candidate)
     {
@@ -40,11 +52,7 @@ public sealed partial class RaftCore
     /// <summary>R3. The last row counts even when no record stands behind it (S5, S6).</summary>
     private bool Grants(in RaftSender from, VoteRequest request)
     {
-        bool mayVote = IsReadmitted; // R23
-#if PLANTED
-        mayVote |= PlantedBugs.Has(23);
-#endif
-        if (!mayVote || !request.IsReadmitted || _self < 0 || request.Epoch != Epoch || Leader != NodeId.None)
+        if (!MayVote || !request.IsReadmitted || _self < 0 || request.Epoch != Epoch || Leader != NodeId.None)
         {
             return false;
         }
@@ -56,7 +64,7 @@ public sealed partial class RaftCore
 
     /// <summary>R5: the same comparison. A leader in office refuses, and who hears from one.</summary>
     private bool WouldGrant(VoteRequest request) =>
-        IsReadmitted && request.IsReadmitted && _self >= 0
+        MayVote && request.IsReadmitted && _self >= 0
         && request.Epoch > Epoch && HasAll(request.Appended)
         && KnownLeader == NodeId.None;
 }

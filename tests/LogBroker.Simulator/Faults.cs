@@ -168,6 +168,13 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
     {
         bool isOneWay = random.Chance(swarm.OneWay);
         bool resets = random.Chance(swarm.Resets);
+        if (random.Chance(swarm.PartialPartitions))
+        {
+            Count("partial partition", Any(), n => CutPair(n.Id, Other(n.Id), isOneWay, resets));
+            cluster.Scheduler.After(Seconds(swarm.PartitionSecondsMax), cluster.Network.Heal);
+            return;
+        }
+
         int[] side = new int[cluster.Nodes.Count];
         bool isolatesOne = random.Next(2) == 0;
         int one = random.Next(side.Length);
@@ -193,6 +200,16 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
             }
         });
         cluster.Scheduler.After(Seconds(swarm.PartitionSecondsMax), cluster.Network.Heal);
+    }
+
+    /// <summary>Two nodes do not hear each other, all others hear both.</summary>
+    private void CutPair(NodeId one, NodeId other, bool isOneWay, bool resets)
+    {
+        cluster.Network.Cut(one, other, resets);
+        if (!isOneWay)
+        {
+            cluster.Network.Cut(other, one, resets);
+        }
     }
 
     private void Clog(NodeId from, NodeId to) => cluster.Network.Path(from, to).ClogUntilTicks =

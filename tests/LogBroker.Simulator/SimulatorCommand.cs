@@ -7,19 +7,20 @@ namespace LogBroker.Simulator;
 /// The command: <c>--seeds N [--from N]</c> runs many seeds and names those that broke something, with the last lines of their traces;
 /// <c>--seed N [--trace]</c> runs one.
 /// <c>--nodes N</c> overrides the number of nodes that a seed chooses, <c>--wipes</c> takes the mixture in which one node loses its
-/// disk again and again. Exit code 1 when anything was broken, 2 for a wrong command.
+/// disk again and again, <c>--elections</c> the one in which leaders change all the time. Exit code 1 when anything was broken, 2 for a
+/// wrong command.
 /// </summary>
 internal static class SimulatorCommand
 {
-    private const string Usage = "usage: LogBroker.Simulator --seeds COUNT [--from SEED] [--nodes N] [--lines N] [--quiet] [--wipes]"
-        + " | --seed SEED [--trace] [--nodes N]";
+    private const string Usage = "usage: LogBroker.Simulator --seeds COUNT [--from SEED] [--lines N] [--quiet] | --seed SEED [--trace]; "
+        + "both with [--nodes N | --wipes | --elections]";
 
     public static int Run(string[] args, TextWriter output)
     {
         var options = new Dictionary<string, ulong>(StringComparer.Ordinal);
         for (int i = 0; i < args.Length; i++)
         {
-            bool isFlag = args[i] is "--trace" or "--quiet" or "--wipes";
+            bool isFlag = args[i] is "--trace" or "--quiet" or "--wipes" or "--elections";
             bool isKnown = isFlag || args[i] is "--seeds" or "--from" or "--seed" or "--nodes" or "--lines";
             ulong value = 1;
             if (!isKnown || (!isFlag && (++i == args.Length || !ulong.TryParse(args[i], CultureInfo.InvariantCulture, out value))))
@@ -32,7 +33,9 @@ internal static class SimulatorCommand
         }
 
         int? nodes = options.TryGetValue("--nodes", out ulong n) ? (int)n : null;
-        Func<ulong, Swarm> mixture = options.ContainsKey("--wipes") ? Swarm.OfWipes : s => Swarm.Of(s, nodes);
+        Func<ulong, Swarm> mixture = options.ContainsKey("--wipes") ? Swarm.OfWipes
+            : options.ContainsKey("--elections") ? Swarm.OfElections
+            : s => Swarm.Of(s, nodes);
         if (options.TryGetValue("--seed", out ulong seed))
         {
             return RunOne(seed, mixture, options.ContainsKey("--trace"), output);

@@ -44,6 +44,9 @@ internal sealed record Swarm
     /// <summary>Part of the partitions that let one direction through.</summary>
     public double OneWay { get; init; }
 
+    /// <summary>Part of the partitions that cut two nodes off from each other only.</summary>
+    public double PartialPartitions { get; init; }
+
     /// <summary>Part of the partitions at which connections break; at the others messages just vanish.</summary>
     public double Resets { get; init; }
 
@@ -119,6 +122,7 @@ internal sealed record Swarm
             PauseSecondsMax = 0.1 + random.UpTo(6),
             PartitionsPerSecond = isCluster ? Rate(1, 0.6) : 0,
             OneWay = Rate(1),
+            PartialPartitions = Rate(1),
             Resets = random.NextDouble(),
             PartitionSecondsMax = 0.2 + random.UpTo(8),
             LinkResetsPerSecond = isCluster ? Rate(2) : 0,
@@ -156,6 +160,7 @@ internal sealed record Swarm
     public static Swarm OfWipes(ulong seed)
     {
         var random = new SimRandom(seed ^ 0x1155_0000_1155_0000);
+        bool isCalm = random.Next(2) == 0; // one leader for long, and disks that lag: what a wiped voter had is wanted
         return new Swarm
         {
             Nodes = 3,
@@ -169,18 +174,53 @@ internal sealed record Swarm
                 OldMessagesArrive = true,
             },
             CrashesPerSecond = 1 + random.UpTo(3),
-            CrashesOfVictim = random.NextDouble(),
+            CrashesOfVictim = isCalm ? 1 : random.NextDouble(),
             DownSecondsMax = 0.02 + random.UpTo(0.5),
-            PausesPerSecond = random.UpTo(1),
+            PausesPerSecond = isCalm ? 0 : random.UpTo(1),
             PauseSecondsMax = 0.1 + random.UpTo(2),
-            PartitionsPerSecond = random.UpTo(2),
-            OneWay = random.NextDouble(),
+            PartitionsPerSecond = isCalm ? 0 : random.UpTo(3),
+            OneWay = random.UpTo(1),
+            PartialPartitions = 0.7,
             PartitionSecondsMax = 0.2 + random.UpTo(2),
             LinkResetsPerSecond = random.UpTo(2),
+            SlowDisksPerSecond = isCalm ? 1 : 0,
             Wipes = 0.9,
             PartitionsMax = 3,
             ProduceMsMax = (int)random.Between(20, 300),
-            Pace = new SimPace { DiskTicksMax = SimScheduler.Ms(0.5 + random.UpTo(40)) },
+            Pace = new SimPace { DiskTicksMax = SimScheduler.Ms(isCalm ? 20 + random.UpTo(500) : 0.5 + random.UpTo(40)) },
+        };
+    }
+
+    /// <summary>A mixture in which leaders change all the time, messages come late and twice, and machines lose power.</summary>
+    public static Swarm OfElections(ulong seed)
+    {
+        var random = new SimRandom(seed ^ 0x3131_0000_3131_0000);
+        return new Swarm
+        {
+            Nodes = 3,
+            FaultySeconds = 20,
+            Network = new SimNetworkFaults
+            {
+                Loss = random.UpTo(0.2),
+                Duplication = 0.1 + random.UpTo(0.5),
+                Reordering = 0.1 + random.UpTo(0.5),
+                DelayTicksMax = SimScheduler.Ms(1 + random.UpTo(60)),
+                LateTicksMax = SimScheduler.Ms(100 + random.UpTo(4_000)),
+                OldMessagesArrive = true,
+            },
+            CrashesPerSecond = 0.5 + random.UpTo(2),
+            CrashesInOperations = random.NextDouble(),
+            Losses = [LossMode.LoseUnsynced, LossMode.Torn],
+            DownSecondsMax = 0.05 + random.UpTo(1),
+            PausesPerSecond = random.UpTo(1),
+            PauseSecondsMax = 0.5 + random.UpTo(2),
+            PartitionsPerSecond = 0.5 + random.UpTo(2),
+            OneWay = random.UpTo(1),
+            PartialPartitions = random.NextDouble(),
+            PartitionSecondsMax = 0.5 + random.UpTo(3),
+            PartitionsMax = 3,
+            ProduceMsMax = (int)random.Between(20, 200),
+            Pace = new SimPace { DiskTicksMax = SimScheduler.Ms(1 + random.UpTo(60)) },
         };
     }
 

@@ -147,7 +147,8 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
         {
             string where = _bodies.ContainsKey(body) ? $"is at {at}" : "is not committed";
             throw new SimViolation(
-                "AckedIsCommitted", $"{name}: a batch was acknowledged at {baseOffset}{(isDuplicate ? " as a duplicate" : "")} and {where}");
+                "AckedIsCommitted",
+                $"{name}: a batch was acknowledged at {baseOffset}{(isDuplicate ? " as a duplicate" : "")} and {where}");
         }
     }
 
