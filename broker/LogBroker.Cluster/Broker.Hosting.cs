@@ -119,7 +119,8 @@ public sealed partial class Broker
         foreach (TopicInfo topic in changed)
         {
             HostedPartition[] now = hosted.Find(topic.Name)?.Partitions ?? [];
-            missing.AddRange(Enumerable.Range(0, topic.PartitionCount).Where(i => i >= now.Length || now[i].IsMissing).Select(i => (topic, i)));
+            IEnumerable<int> all = Enumerable.Range(0, topic.PartitionCount);
+            missing.AddRange(all.Where(i => i >= now.Length || now[i].IsMissing).Select(i => (topic, i)));
         }
 
         Dictionary<(TopicId, int), HostedPartition> opened = await OpenAll(missing, progress, cancellation);

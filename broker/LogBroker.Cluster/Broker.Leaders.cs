@@ -10,6 +10,7 @@ public sealed partial class Broker
     private const int MovesPerLook = 32;
     private const int LeaveWaitMs = 1_500;
     private const int LeaderWaitMs = 3_000;
+    private const int SuccessorWaitMs = 500;
 
     private readonly List<(Func<bool> IsSeen, long UntilMs, TaskCompletionSource<bool> Done)> _watches = [];
 
@@ -26,8 +27,12 @@ public sealed partial class Broker
 
         long startedMs = _env.RunningMs;
         Volatile.Write(ref _isLeaving, true);
-        Task<bool>[] leaving = [.. _env.Peers.All().Where(r => r.View.Leader == _env.Node).Select(r => r.Leave(NodeId.None, LeaveWaitMs, must: true))];
+        PartitionReplica[] led = [.. _env.Peers.All().Where(r => r.View.Leader == _env.Node)];
+        Task<bool>[] leaving = [.. led.Select(r => r.Leave(NodeId.None, LeaveWaitMs, must: true))];
         await Waiting.All(leaving).WaitAsync(cancellation);
+
+        // Who asks here is told where to go, once it is known.
+        await Seen(() => led.All(r => r.View.Leader != NodeId.None), SuccessorWaitMs).WaitAsync(cancellation);
         if (leaving.Length > 0)
         {
             BrokerLog.HandedOver(_log, leaving.Length, _env.RunningMs - startedMs, leaving.Count(l => !l.Result));
@@ -56,7 +61,8 @@ public sealed partial class Broker
         {
             string voters = string.Join(", ", replica.Voters);
             return new BrokerError(
-                ErrorCode.InvalidArgument, $"node {target} holds no replica of partition {partition}; its replicas are on the nodes {voters}");
+                ErrorCode.InvalidArgument,
+                $"node {target} holds no replica of partition {partition}; its replicas are on the nodes {voters}");
         }
 
         if (target == _env.Node)

@@ -8,7 +8,7 @@ public sealed partial class Broker
 {
     private const int TickMsAlone = 100;
     private const int RefreshTicks = 64;
-    private const int ProgressTicks = 10;
+    private const int ProgressTicks = 20;
 
     private TimeSpan TickInterval => TimeSpan.FromMilliseconds(_env.Settings.Cluster?.TickMs ?? TickMsAlone);
 
@@ -63,7 +63,8 @@ public sealed partial class Broker
             ReplicaView view = replica.View;
             bool isLeaderHeard = view.Leader != NodeId.None && _env.Peers.IsHeard(view.Leader);
             int votersHeard = _env.Peers.CountHeard(replica.Voters);
-            if (IsAlone ? !view.Serves : replica.NeedsTick || !isLeaderHeard || (view.Leader == _env.Node && votersHeard < replica.Voters.Count))
+            bool isQuorumShort = view.Leader == _env.Node && votersHeard < replica.Voters.Count;
+            if (IsAlone ? !view.Serves : replica.NeedsTick || !isLeaderHeard || isQuorumShort)
             {
                 replica.Tick(isLeaderHeard, votersHeard);
             }
@@ -79,6 +80,7 @@ public sealed partial class Broker
         }
     }
 
+    /// <summary>All that one leader is told again, it is told at one tick: in few frames.</summary>
     private void LookAt(PartitionReplica replica, ReplicaView view)
     {
         bool leads = view.Leader == _env.Node;
@@ -93,7 +95,7 @@ public sealed partial class Broker
         {
             replica.NoteProgress();
         }
-        else if (!leads && view.Leader != NodeId.None && (_ticks + replica.Number) % RefreshTicks == 0)
+        else if (!leads && view.Leader != NodeId.None && (_ticks + (view.Leader.Value * RefreshTicks / 8)) % RefreshTicks == 0)
         {
             replica.Refresh();
         }

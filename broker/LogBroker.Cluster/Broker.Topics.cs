@@ -284,7 +284,9 @@ public sealed partial class Broker
 
         ReplicaView view = metadata.Replica.View;
         return view.Serves ? metadata.CatchUp() : PartitionErrors.NotLeader(
-            metadata.Replica.Name, view with { Detail = "changes are made by the leader of the metadata log" }, ClientAddressOf(view.Leader));
+            metadata.Replica.Name,
+            view with { Detail = "changes are made by the leader of the metadata log" },
+            ClientAddressOf(view.Leader));
     }
 
     /// <summary>A partition, or why it cannot be found; while the metadata is not known, that is the reason.</summary>

@@ -79,7 +79,8 @@ internal static partial class BrokerLog
     [LoggerMessage(3022, LogLevel.Warning, "The cluster {Offered} is offered by node {Node}; this node belongs to {Own}")]
     public static partial void ForeignCluster(ILogger log, string offered, int node, string own);
 
-    [LoggerMessage(3023, LogLevel.Error, "Partition {Partition} is damaged at {Damage}: it gives up its vote and is fetched from its leader")]
+    [LoggerMessage(3023, LogLevel.Error,
+        "Partition {Partition} is damaged at {Damage}: it gives up its vote and is fetched from its leader")]
     public static partial void Healing(ILogger log, string partition, string damage);
 
     [LoggerMessage(3024, LogLevel.Error, "A metadata record cannot be applied: {Reason}")]
@@ -88,7 +89,8 @@ internal static partial class BrokerLog
     [LoggerMessage(3025, LogLevel.Warning, "Node {Node} sent an implausible epoch for partition {Partition}: ignored")]
     public static partial void ImplausibleEpoch(ILogger log, int node, string partition);
 
-    [LoggerMessage(3026, LogLevel.Information, "{Partitions} leaderships handed over in {Milliseconds} ms, {Left} without a successor that had all")]
+    [LoggerMessage(3026, LogLevel.Information,
+        "{Partitions} leaderships handed over in {Milliseconds} ms, {Left} without a successor that had all")]
     public static partial void HandedOver(ILogger log, int partitions, long milliseconds, int left);
 
     [LoggerMessage(3027, LogLevel.Error,

@@ -13,7 +13,9 @@ internal interface IBrokerThreads
 
     HardStateQueue HardStates { get; }
 
-    /// <summary>Begins asynchronous work of the broker itself, not on the caller's thread; in order of the calls where it is pumped.</summary>
+    /// <summary>
+    /// Begins asynchronous work of the broker itself, not on the caller's thread; in order of the calls where it is pumped.
+    /// </summary>
     void Start(Func<Task> work);
 
     /// <summary>Has an action called at each interval; pumped, by the timers of the clock.</summary>

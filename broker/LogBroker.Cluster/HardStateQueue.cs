@@ -96,8 +96,7 @@ internal sealed class HardStateQueue : IDisposable
     {
         _isStopping = true;
         _wake.Set();
-        _thread?.Join();
-        _wake.Dispose();
+        _thread?.Join(); // the event stays: a replica on its way out may still ask, and is told nothing
     }
 
     private void Serve()

@@ -84,7 +84,8 @@ internal sealed class MetadataLog(PartitionReplica replica, IBrokerThreads threa
             if (!builder.TryAppend(nowMs, OptionalBytes.Null, record.Write()))
             {
                 return new BrokerError(
-                    ErrorCode.LimitExceeded, $"the change of the metadata is larger than {Limits.BatchBytesDefault} bytes; nothing was changed");
+                    ErrorCode.LimitExceeded,
+                    $"the change of the metadata is larger than {Limits.BatchBytesDefault} bytes; nothing was changed");
             }
         }
 

@@ -14,7 +14,9 @@ internal sealed partial class PartitionReplica
     /// <param name="item">The wish.</param>
     /// <param name="bytesMax">At most, but at least one batch.</param>
     /// <param name="allowsFollower">True when a replica that does not lead may answer.</param>
-    /// <param name="isConfirmed">True when this replica has proven that it leads still: only then is an offset too far out of range.</param>
+    /// <param name="isConfirmed">
+    /// True when this replica has proven that it leads still: only then is an offset too far out of range.
+    /// </param>
     public FetchedItem Fetch(in FetchItem item, int bytesMax, bool allowsFollower, bool isConfirmed)
     {
         ReplicaView view = View;

@@ -183,7 +183,11 @@ internal sealed partial class PartitionReplica : IFlushListener
             command();
         }
 
-        AppendWaiting();
+        if (!IsHolding())
+        {
+            AppendWaiting();
+        }
+
         if (_life != ReplicaLife.Stopped)
         {
             CarryOut();
@@ -191,7 +195,7 @@ internal sealed partial class PartitionReplica : IFlushListener
             FollowLogStart();
             LookAtHandOver();
             ServeFollowers();
-            _needsTick = _core.NeedsTick || _handOver is not null;
+            _needsTick = _core.NeedsTick || _holdUntilMs is not null;
         }
 
         AnswerConfirmations();

@@ -320,7 +320,8 @@ internal sealed class PeerRouter : IPeerReceiver
             }
 
             var leader = new LedBy(view.Leader, view.Epoch);
-            int looks = _suspects.TryGetValue(replica.Id, out (LedBy Leader, int Looks) before) && before.Leader == leader ? before.Looks + 1 : 1;
+            bool isKnown = _suspects.TryGetValue(replica.Id, out (LedBy Leader, int Looks) before) && before.Leader == leader;
+            int looks = isKnown ? before.Looks + 1 : 1;
             _suspects[replica.Id] = (leader, looks);
             if (looks > SuspectLooks)
             {

@@ -361,13 +361,14 @@ public sealed class DataDirectory : IDisposable
         if (meta.IsLoneVoter)
         {
             return options.Voters.Count == 0 ? null : MetaFile.Refusal(
-                $"{file}: the directory belongs to a node alone and cannot be started as one of the nodes {given}: changing the voters of a "
-                + "cluster is not possible yet; start without --cluster, or with an empty data directory");
+                $"{file}: the directory belongs to a node alone and cannot be started as one of the nodes {given}: changing the voters "
+                + "of a cluster is not possible yet; start without --cluster, or with an empty data directory");
         }
 
         if (options.Voters.Count == 0)
         {
-            string others = meta.IsFormed ? $"the nodes {string.Join(", ", meta.FormedWith.Select(v => v.Node))}" : "a cluster to be formed";
+            string nodes = string.Join(", ", meta.FormedWith.Select(v => v.Node));
+            string others = meta.IsFormed ? $"the nodes {nodes}" : "a cluster to be formed";
             return MetaFile.Refusal($"{file}: the directory belongs to {others}; start with --cluster and all of them");
         }
 

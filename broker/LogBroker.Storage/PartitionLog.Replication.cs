@@ -107,8 +107,8 @@ public sealed partial class PartitionLog
     }
 
     /// <summary>
-    /// Base offset of the batch that an offset lies in, which a replica without it can begin at; the offset itself at the end of the log and
-    /// where the log cannot be read. The writer's.
+    /// Base offset of the batch that an offset lies in, which a replica without it can begin at; the offset itself at the end of the log
+    /// and where the log cannot be read. The writer's.
     /// </summary>
     public Offset ItemStartOf(Offset offset)
     {

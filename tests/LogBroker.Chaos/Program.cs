@@ -7,7 +7,7 @@ const string Usage = """
       --seconds N      how long faults are made; default 600
       --seed N         what is broken, in which order; default: the time
       --report FILE    where the report goes, as Markdown; default: the output
-      --history FILE   where the history goes when the run fails
+      --history FILE   where the history goes, one entry a line
       --directory DIR  where logs and data lie; default: a temporary directory, removed at the end
       --network X      proxy (default), or namespaces, which need root
       --disks X        plain, or images, which need root; default: images for root

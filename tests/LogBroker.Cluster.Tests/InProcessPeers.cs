@@ -5,7 +5,7 @@ using LogBroker.Protocol;
 
 namespace LogBroker.Cluster.Tests;
 
-/// <summary>Brokers of one process joined by queues: each message is delivered in order on the thread pool. A node can be cut off.</summary>
+/// <summary>Brokers of one process joined by queues: each message is delivered in order on the thread pool.</summary>
 internal sealed class InProcessPeers
 {
     private readonly ConcurrentDictionary<NodeId, Node> _nodes = new();

@@ -35,7 +35,8 @@ internal sealed class ThreeNodes : IAsyncDisposable
             await cluster.Open(i);
         }
 
-        await cluster.Until(() => cluster.Brokers.All(b => b!.NotReady is null && b.DescribeCluster().Nodes.All(n => n.Registered is not null)));
+        await cluster.Until(() => cluster.Brokers.All(
+            b => b!.NotReady is null && b.DescribeCluster().Nodes.All(n => n.Registered is not null)));
         return cluster;
     }
 

@@ -290,7 +290,7 @@ internal sealed class Faults(SimCluster cluster, Swarm swarm, SimRandom random)
             Wipe(node);
         }
 
-        // After a loss of power the recovery checkpoint may be older than what is durable: what is damaged between the two looks torn (R21).
+        // After a loss of power the recovery checkpoint may be older than what is durable: damage between the two looks torn (R21).
         if (random.Chance(swarm.Flips) && node.LastLoss == LossMode.KeepAll)
         {
             Count("flip", node, Flip);

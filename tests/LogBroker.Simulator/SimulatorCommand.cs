@@ -7,7 +7,8 @@ namespace LogBroker.Simulator;
 /// The command: <c>--seeds N [--from N]</c> runs many seeds and names those that broke something, with the last lines of their traces;
 /// <c>--seed N [--trace]</c> runs one.
 /// <c>--nodes N</c> overrides the number of nodes that a seed chooses, <c>--wipes</c> takes the mixture in which one node loses its
-/// disk again and again, <c>--elections</c> the one in which leaders change all the time. Exit code 1 when anything was broken, 2 for a wrong command.
+/// disk again and again, <c>--elections</c> the one in which leaders change all the time. Exit code 1 when anything was broken, 2 for a
+/// wrong command.
 /// </summary>
 internal static class SimulatorCommand
 {

@@ -89,6 +89,13 @@ public sealed class OrderTests
     }
 
     [Fact]
+    public void A_reader_that_goes_back_is_behind_from_then_on()
+    {
+        var story = new Story().Wrote(1, 1, 0).Wrote(1, 2, 1).Waits(1000).Assigned(9, (0, 0)).Waits(10).Polled(9, (0, 1)).Polled(9, (1, 2));
+        Assert.InRange(story.Shows().LagMaxNs, 10_000_000, 20_000_000);
+    }
+
+    [Fact]
     public void R7_a_watermark_that_falls_for_one_client_is_found()
     {
         new Story().Told(9, 5).Told(9, 4).Shows(Anomaly.WatermarkRegressed);

@@ -105,7 +105,8 @@ internal sealed class SimChecks(SimCluster cluster)
                 r => r.Position != live[0].Position || r.HighWatermark != r.Position.Offset || r.Live!.Log.Damage is not null);
             if (behind is not null)
             {
-                return $"{partition.Name} is at {string.Join(", ", live.Select(r => $"{r.Position} hw {r.HighWatermark} {r.Live!.Log.Damage}"))}";
+                string places = string.Join(", ", live.Select(r => $"{r.Position} hw {r.HighWatermark} {r.Live!.Log.Damage}"));
+                return $"{partition.Name} is at {places}";
             }
         }
 

@@ -124,7 +124,9 @@ internal sealed class SimNetwork
         SimPath path = Path(from, to);
         if (!link.IsUp || path.IsCut || _random.Chance(Faults.Loss))
         {
-            _cluster.Trace.Note(link.IsUp ? "lost" : "unsent", from.Value, to.Value, items?.Length ?? 0, text: NameOf(message), details: DetailsOf(message));
+            string what = link.IsUp ? "lost" : "unsent";
+            _cluster.Trace.Note(
+                what, from.Value, to.Value, items?.Length ?? 0, text: NameOf(message), details: DetailsOf(message));
             return;
         }
 
@@ -181,7 +183,9 @@ internal sealed class SimNetwork
         receiver.Node.Enter(() =>
         {
             MessagesDelivered++;
-            _cluster.Trace.Note("got", receiver.Node.Id.Value, from.Node.Value, items?.Length ?? 0, text: NameOf(message), details: DetailsOf(message));
+            int to = receiver.Node.Id.Value;
+            _cluster.Trace.Note(
+                "got", to, from.Node.Value, items?.Length ?? 0, text: NameOf(message), details: DetailsOf(message));
             receiver.Receiver!.Received(from, With(message, items));
         });
     }

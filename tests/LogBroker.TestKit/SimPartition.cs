@@ -147,7 +147,8 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
         {
             string where = _bodies.ContainsKey(body) ? $"is at {at}" : "is not committed";
             throw new SimViolation(
-                "AckedIsCommitted", $"{name}: a batch was acknowledged at {baseOffset}{(isDuplicate ? " as a duplicate" : "")} and {where}");
+                "AckedIsCommitted",
+                $"{name}: a batch was acknowledged at {baseOffset}{(isDuplicate ? " as a duplicate" : "")} and {where}");
         }
     }
 
@@ -169,7 +170,8 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     {
         if (!_bodies.TryGetValue(body, out Offset at) || at != baseOffset)
         {
-            throw new SimViolation("ReadIsCommitted", $"{name}: node {node} handed out a batch at {baseOffset} that is not committed there");
+            throw new SimViolation(
+                "ReadIsCommitted", $"{name}: node {node} handed out a batch at {baseOffset} that is not committed there");
         }
     }
 

@@ -294,8 +294,8 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         {
             throw new SimViolation(
                 "CoreAgreesWithLog",
-                $"{partition.Name}: node {node.Id} has {core.LogStart} {core.HighWatermark} {core.Durable} {core.AppendedPosition}, its log "
-                + $"{bounds.LogStart} {bounds.HighWatermark} {bounds.Durable} {bounds.Appended}");
+                $"{partition.Name}: node {node.Id} has {core.LogStart} {core.HighWatermark} {core.Durable} {core.AppendedPosition}, "
+                + $"its log {bounds.LogStart} {bounds.HighWatermark} {bounds.Durable} {bounds.Appended}");
         }
     }
 

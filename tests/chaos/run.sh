@@ -5,7 +5,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 configuration=${CONFIGURATION:-Release}
 program=$root/tests/LogBroker.Chaos/bin/$configuration/net10.0/LogBroker.Chaos
-if [ ! -x "$program" ] || [ -n "${BUILD:-}" ]; then
+if [ ! -x "$program" ] || [ -z "${NO_BUILD:-}" ]; then
   dotnet build "$root/tests/LogBroker.Chaos" -c "$configuration" --nologo -v quiet >&2
 fi
 exec "$program" "$@"

@@ -14,6 +14,7 @@ internal static class NetworkFaults
         new("swizzle-clog", 3, Swizzle),
         new("everything is late", 3, Delay),
         new("connections are reset", 3, Reset),
+        new("a link is narrow", 2, (scene, random) => Narrow(scene, ProcessFaults.Leader(scene, random))),
         new("answers are lost", 4, (scene, random) => LoseAnswers(scene, ProcessFaults.Leader(scene, random))),
         new("requests come very late", 3, (scene, random) => HoldRequests(scene, ProcessFaults.Leader(scene, random))),
     ];
@@ -39,6 +40,20 @@ internal static class NetworkFaults
 
     public static Fault Separate(ChaosScene scene, int one, int other, Random random) =>
         Of(scene, random, 23, $"nodes {one} and {other} do not hear each other", network => network.SeparateAsync(one, other));
+
+    /// <summary>A node can send hardly more than a modem.</summary>
+    public static Fault Narrow(ChaosScene scene, int node)
+    {
+        const int KilobitsPerSecond = 256;
+        return new Fault(
+            25,
+            $"{ProcessFaults.Names(node)} can send {KilobitsPerSecond} kbit/s",
+            () => Namespaces().LimitRateAsync(node, KilobitsPerSecond),
+            () => Namespaces().LiftRateAsync(node));
+
+        NamespaceNetwork Namespaces() => scene.Cluster.Network as NamespaceNetwork
+            ?? throw new FaultUnavailableException("A narrow link needs network namespaces.");
+    }
 
     /// <summary>Answers of a node to clients are lost, then its connections are reset: what was committed comes again.</summary>
     public static Fault LoseAnswers(ChaosScene scene, int node) => new(

@@ -15,17 +15,20 @@ internal sealed class SlowDisk
         #include <stdlib.h>
         #include <unistd.h>
 
-        static void wait_first(void) {
-            int milliseconds = 0;
+        static int milliseconds(void) {
+            int value = 0;
             const char *control = getenv("SLOW_DISK_CONTROL");
             FILE *in = control ? fopen(control, "re") : NULL;
-            if (!in) return;
-            if (fscanf(in, "%d", &milliseconds) == 1 && milliseconds > 0) usleep(milliseconds * 1000);
+            if (!in) return 0;
+            if (fscanf(in, "%d", &value) != 1) value = 0;
             fclose(in);
+            return value;
         }
 
         static int call(const char *name, int file) {
-            wait_first();
+            int wait = milliseconds();
+            if (wait < 0) return 0;
+            if (wait > 0) usleep(wait * 1000);
             int (*real)(int) = (int (*)(int))dlsym(RTLD_NEXT, name);
             return real(file);
         }
@@ -33,6 +36,9 @@ internal sealed class SlowDisk
         int fsync(int file) { return call("fsync", file); }
         int fdatasync(int file) { return call("fdatasync", file); }
         """;
+
+    /// <summary>In the place of milliseconds: syncs say yes and do nothing, as a disk with a bad cache does.</summary>
+    public const int Lie = -1;
 
     private readonly string _library;
     private readonly string _directory;
@@ -45,7 +51,7 @@ internal sealed class SlowDisk
 
     public static IReadOnlyList<FaultKind> All { get; } =
     [
-        new("a slow disk", 3, (scene, random) => Of(scene, ProcessFaults.Leader(scene, random), random.Next(50, 2000))),
+        new("a slow disk", 3, (scene, random) => Of(scene, ProcessFaults.Leader(scene, random), Milliseconds(random))),
     ];
 
     /// <summary>Compiles it and has all nodes of a cluster load it from their next start on.</summary>
@@ -67,7 +73,9 @@ internal sealed class SlowDisk
         ["SLOW_DISK_CONTROL"] = Control(node),
     };
 
-    /// <summary>The syncs of a node take this much longer from now on; 0 for not at all.</summary>
+    /// <summary>
+    /// The syncs of a node take this much longer from now on; 0 for not at all. <see cref="Lie"/>: they say yes and do nothing.
+    /// </summary>
     public void Delay(int node, int milliseconds)
     {
         File.WriteAllText(Control(node) + ".new", milliseconds.ToString(CultureInfo.InvariantCulture));
@@ -90,6 +98,9 @@ internal sealed class SlowDisk
     {
         HoldMax = TimeSpan.FromSeconds(8),
     };
+
+    // 50 ms to 10 s, short ones as often as long ones.
+    private static int Milliseconds(Random random) => (int)(50 * Math.Pow(200, random.NextDouble()));
 
     private static SlowDisk SlowDiskOf(ChaosScene scene) =>
         scene.SlowDisk ?? throw new FaultUnavailableException("The scene was made without a slow disk: that needs a C compiler.");

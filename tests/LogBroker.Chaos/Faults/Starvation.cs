@@ -49,11 +49,15 @@ internal static class Starvation
                 sockets.ForEach(socket => socket.Dispose());
                 var process = scene.Cluster.Node(node).Process!;
                 if (process.HasEnded)
-                    process.IsEndExpected |= process.ExitCode == Aborted && process.LastLines.EndsWith("Out of memory.");
+                    process.IsEndExpected |= process.ExitCode == Aborted && IsOutOfMemory(process.LastLines);
                 else if (limit.Length > 0)
                     await Shell.RunAsync("prlimit", "--pid", $"{process.Id}", $"--nofile={limit}:");
             });
     }
+
+    private static bool IsOutOfMemory(string lines) =>
+        lines.EndsWith("Out of memory.", StringComparison.Ordinal)
+        || lines.Contains(nameof(OutOfMemoryException), StringComparison.Ordinal);
 
     /// <summary>Puts a node on one core together with programs that use it up.</summary>
     public static Fault Cpu(ChaosScene scene, int node)

@@ -15,7 +15,7 @@ internal sealed record RunSettings
 
     public required SceneSettings Scene { get; init; }
 
-    /// <summary>Where the history is written when the run fails; null for nowhere.</summary>
+    /// <summary>Where the history is written; null for nowhere.</summary>
     public string? HistoryPath { get; init; }
 
     /// <summary>What a run of this length must at least have seen.</summary>
@@ -46,7 +46,7 @@ internal sealed record ChaosRun(
         await schedule.RunAsync(settings.Time);
         await progress.WriteLineAsync($"{scene.Load.Acked} records acknowledged; healing, reading all replicas");
         var outcome = await scene.FinishAsync(settings.Minimum);
-        if (!outcome.IsValid && settings.HistoryPath is { } path)
+        if (settings.HistoryPath is { } path)
         {
             await using var file = File.CreateText(path);
             HistoryText.Write(scene.Recorder.History, file);

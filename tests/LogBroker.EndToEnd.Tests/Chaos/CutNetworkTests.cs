@@ -14,10 +14,10 @@ public sealed class CutNetworkTests
     private static readonly TimeSpan CallTime = TimeSpan.FromSeconds(5);
 
     [Fact]
-    public async Task Row21_22_23_in_namespaces_isolated_unheard_and_separated_nodes_lose_nothing_and_others_lead()
+    public async Task Row21_22_23_25_in_namespaces_isolated_unheard_separated_and_narrow_nodes_lose_nothing_and_others_lead()
     {
         var network = await SceneTest.OrSkipAsync(NamespaceNetwork.MakeAsync());
-        await SceneTest.RunAsync(SceneTest.Small with { Network = network }, faults: 4, leaderChanges: 2, async scene =>
+        await SceneTest.RunAsync(SceneTest.Small with { Network = network }, faults: 5, leaderChanges: 2, async scene =>
         {
             var random = new Random(Seed);
             await FireAtLeaderAsync(scene, leader => NetworkFaults.Isolate(scene, leader, random));
@@ -26,6 +26,7 @@ public sealed class CutNetworkTests
             int last = await scene.LeaderAsync();
             await scene.FireAsync(
                 NetworkFaults.Separate(scene, last, ChaosScene.Others(last)[0], random), () => scene.ProgressAsync(60));
+            await scene.FireAsync(NetworkFaults.Narrow(scene, await scene.LeaderAsync()), () => scene.ProgressAsync(60));
         });
     }
 

@@ -11,7 +11,7 @@ public sealed class ScheduledFaultsTests
         var settings = new RunSettings
         {
             Seed = 20_262,
-            Time = TimeSpan.FromSeconds(10),
+            Time = TimeSpan.FromSeconds(8),
             Scene = SceneTest.Small with { HasImages = Environment.IsPrivilegedProcess },
         };
         using var progress = new StringWriter();

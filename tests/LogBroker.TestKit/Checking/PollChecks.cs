@@ -54,7 +54,7 @@ internal sealed class PollChecks
             if (assigned.Offset != PlacedRecord.NoOffset)
             {
                 int index = _order.IndexFrom(assigned.Partition, assigned.Offset) - 1;
-                reader.Places[assigned.Partition] = new Place(Sent.None, index, Sent.None);
+                reader.Places[assigned.Partition] = new Place(Sent.None, index, Sent.None, op.TimeNs);
             }
             else if (before.Places.TryGetValue(assigned.Partition, out var place))
             {
@@ -72,7 +72,7 @@ internal sealed class PollChecks
         foreach (ref readonly var record in op.Records)
             Take(op, record, reader, rebalanced);
         foreach (var (partition, place) in reader.Places)
-            MeasureLag(op, invokedAtNs, partition, place.SeenMax);
+            MeasureLag(op, invokedAtNs, partition, place);
     }
 
     private void Take(in Op op, in PlacedRecord record, Reader reader, IReadOnlyList<int> rebalanced)
@@ -84,7 +84,7 @@ internal sealed class PollChecks
         if (reader.IsSubscribed && !reader.Consumed.Add(record.Value))
             _findings.Report(Anomaly.ConsumedAgain, $"process {op.Process} was given {record.Value} again");
         int seenMax = Math.Max(index, isKnown ? place.SeenMax : Sent.None);
-        reader.Places[record.Partition] = new Place(index, seenMax, op.Index);
+        reader.Places[record.Partition] = new Place(index, seenMax, op.Index, place.SoughtAtNs);
     }
 
     private void CheckStep(
@@ -112,9 +112,13 @@ internal sealed class PollChecks
             $"process {op.Process} (entry {op.Index}) stepped by {step} to {record.Value} at {record.Partition}@{record.Offset}");
     }
 
-    private void MeasureLag(in Op op, long invokedAtNs, int partition, int seenMax)
+    // A reader that went to a place is behind since then, however old what it finds there is.
+    private void MeasureLag(in Op op, long invokedAtNs, int partition, Place place)
     {
-        if (_known.Of(partition, seenMax + 1) is not { } knownAtNs || knownAtNs >= invokedAtNs)
+        if (_known.Of(partition, place.SeenMax + 1) is not { } existsSinceNs)
+            return;
+        long knownAtNs = Math.Max(existsSinceNs, place.SoughtAtNs);
+        if (knownAtNs >= invokedAtNs)
             return;
         _longestLagNs = Math.Max(_longestLagNs, invokedAtNs - knownAtNs);
         if (_lagMaxNs is { } lagMaxNs && invokedAtNs > _quietAtNs && invokedAtNs - Math.Max(knownAtNs, _quietAtNs) > lagMaxNs)
@@ -133,7 +137,7 @@ internal sealed class PollChecks
     }
 
     /// <summary>Where a process is in a partition, in dense indexes.</summary>
-    private readonly record struct Place(int Last, int SeenMax, int Entry);
+    private readonly record struct Place(int Last, int SeenMax, int Entry, long SoughtAtNs);
 
     private sealed class Reader
     {
