@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using LogBroker.Chaos;
 
 const string Usage = """
@@ -75,9 +76,18 @@ var settings = new RunSettings
         ],
     },
 };
+using var stop = new CancellationTokenSource();
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
+}
+
+using var interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using var terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 try
 {
-    var run = await ChaosRun.RunAsync(settings, Console.Error);
+    var run = await ChaosRun.RunAsync(settings, Console.Error, stop.Token);
     string[] said = ["--seconds", "--seed", "--network", "--disks", "--rate", "--only"];
     string words = string.Join(' ', said.Where(option => options[option].Length > 0).Select(option => $"{option} {options[option]}"));
     string report = RunReport.Of(run, $"tests/chaos/run.sh {words}");
@@ -92,4 +102,9 @@ catch (Exception e) when (e is FaultUnavailableException or InvalidOperationExce
 {
     Console.Error.WriteLine(e.Message);
     return 1;
+}
+catch (OperationCanceledException)
+{
+    Console.Error.WriteLine("stopped: no verdict");
+    return 130;
 }

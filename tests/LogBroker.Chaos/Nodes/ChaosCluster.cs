@@ -13,6 +13,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     private readonly string _directory;
     private readonly ChaosNode[] _nodes;
     private readonly Func<int, IReadOnlyDictionary<string, string>> _environmentOf;
+    private volatile bool _isDisposed;
 
     private ChaosCluster(
         string directory, NodeNetwork network, NodeDisks disks, Func<int, IReadOnlyDictionary<string, string>>? environmentOf)
@@ -69,6 +70,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     /// <summary>Starts a node that does not run, and waits for its ready line.</summary>
     public async Task StartAsync(int id)
     {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
         var node = Node(id);
         if (node.Process is { HasEnded: false })
             return;
@@ -158,6 +160,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        _isDisposed = true;
         foreach (var node in _nodes)
         {
             if (node.Process is not null)

@@ -36,11 +36,18 @@ internal sealed record ChaosRun(
     IReadOnlyDictionary<string, string> Unavailable,
     TimeSpan Took)
 {
-    public static async Task<ChaosRun> RunAsync(RunSettings settings, TextWriter progress)
+    /// <summary>Runs from the start of the processes to the verdict; everything that it made is taken away again.</summary>
+    /// <exception cref="OperationCanceledException">It was told to stop; there is no verdict.</exception>
+    public static async Task<ChaosRun> RunAsync(RunSettings settings, TextWriter progress, CancellationToken cancellation = default)
     {
         long startedAt = TimeProvider.System.GetTimestamp();
         NodeNetwork network = settings.HasNamespaces ? await NamespaceNetwork.MakeAsync() : new ProxyNetwork();
         await using var scene = await ChaosScene.StartAsync(settings.Scene with { Network = network });
+        return await BreakAndCheckAsync(settings, scene, progress, startedAt).WaitAsync(cancellation);
+    }
+
+    private static async Task<ChaosRun> BreakAndCheckAsync(RunSettings settings, ChaosScene scene, TextWriter progress, long startedAt)
+    {
         await progress.WriteLineAsync($"three nodes serve; faults for {settings.Time.TotalSeconds:0} s by seed {settings.Seed}");
         var schedule = new FaultSchedule(scene, settings.Seed, settings.Only);
         await schedule.RunAsync(settings.Time);
