@@ -1,28 +1,53 @@
 using LogBroker.Raft;
+using LogBroker.TestKit;
 
 namespace LogBroker.Simulator.Planted.Tests;
 
-/// <summary>The simulator finds each rule that is broken on purpose, within a number of seeds.</summary>
+/// <summary>
+/// The simulator finds rules that are broken on purpose, within <see cref="SeedsMax"/> seeds of its three mixtures. The numbers are those
+/// of the regression scripts. S11 and S19 to S21 are rules of the log, planted elsewhere; S7, S17, S18, S22 and S24 to S28 need longer
+/// coincidences than ten seeds have, and are held by their scripts.
+/// </summary>
 public sealed class PlantedBugTests
 {
-    [Fact]
-    public void Measure()
-    {
-        int[] bugs = [0, 7, 13, 16, 17, 22, 23, 24, 26];
-        foreach (int bug in bugs)
-        {
-            var clock = System.Diagnostics.Stopwatch.StartNew();
-            SimulationResult? found = null;
-            ulong seed = 1;
-            for (; seed <= (bug == 0 ? 200UL : 5000UL) && found?.Violation is null && clock.ElapsedMilliseconds < 80_000; seed++)
-            {
-                PlantedBugs.Present = bug;
-                found = Simulation.Run(seed, bug is 23 ? Swarm.OfWipes(seed) : Swarm.OfElections(seed));
-                PlantedBugs.Present = 0;
-            }
+    private const ulong SeedsMax = 10;
 
-            string what = found?.Violation is null ? "none" : found.Violation.Message[..Math.Min(150, found.Violation.Message.Length)];
-            Console.Error.WriteLine($"S{bug}: seeds {seed - 1} in {clock.ElapsedMilliseconds} ms: {what}");
+    public static TheoryData<int> Found => [1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 16, 23];
+
+    [Theory]
+    [MemberData(nameof(Found))]
+    public void A_broken_rule_is_found_within_ten_seeds(int bug)
+    {
+        SimViolation? found = null;
+        for (ulong seed = 1; seed <= SeedsMax && found is null; seed++)
+        {
+            found = Run(bug, seed, Swarm.Of(seed, 3)) ?? Run(bug, seed, Swarm.OfElections(seed)) ?? Run(bug, seed, Swarm.OfWipes(seed));
+        }
+
+        Assert.NotNull(found);
+    }
+
+    [Fact]
+    public void Nothing_is_found_where_no_rule_is_broken()
+    {
+        for (ulong seed = 1; seed <= SeedsMax; seed++)
+        {
+            Assert.Null(Run(0, seed, Swarm.Of(seed, 3)));
+            Assert.Null(Run(0, seed, Swarm.OfElections(seed)));
+            Assert.Null(Run(0, seed, Swarm.OfWipes(seed)));
+        }
+    }
+
+    private static SimViolation? Run(int bug, ulong seed, Swarm swarm)
+    {
+        PlantedBugs.Present = bug;
+        try
+        {
+            return Simulation.Run(seed, swarm).Violation;
+        }
+        finally
+        {
+            PlantedBugs.Present = 0;
         }
     }
 }
