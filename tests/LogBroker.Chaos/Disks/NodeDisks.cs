@@ -37,6 +37,8 @@ internal abstract class NodeDisks : IAsyncDisposable
     {
         Directory.Delete(DataDirectory(node), recursive: true);
         await Shell.RunAsync("cp", "-a", "--sparse=always", SavedDirectory(node), DataDirectory(node));
+        // The copy is the disk from here on: a power cut must not undo it.
+        await Shell.RunAsync("sync", "-f", DataDirectory(node));
     }
 
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -120,7 +120,7 @@ internal sealed class ChaosScene : IAsyncDisposable
     {
         long endedFaultsNs = Recorder.ElapsedNs;
         await Cluster.Network.HealAsync(isLate: true);
-        await Cluster.ReviveAsync();
+        await TryAsync(Cluster.ReviveAsync, "the start of all nodes");
         foreach (var reader in Readers)
             reader.Release();
         await TryAsync(() => ProgressAsync(30 * _settings.Partitions), "service after all faults were healed");
@@ -211,7 +211,7 @@ internal sealed class ChaosScene : IAsyncDisposable
         {
             await step();
         }
-        catch (TimeoutException e)
+        catch (Exception e) when (e is TimeoutException or InvalidOperationException)
         {
             Load.AddProblem($"{what}: {e.Message}");
         }
