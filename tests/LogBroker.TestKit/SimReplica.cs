@@ -99,6 +99,12 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
             Follow(replica.Log, bounds);
         }
 
+        if (core.Breaches > 0)
+        {
+            throw new SimViolation(
+                "DurableRowImpliesMatch", $"{partition.Name}: node {node.Id} met something that cannot be, as leader or follower of {core.Epoch}");
+        }
+
         // One step may raise the watermark and leave office.
         Epoch ledEpoch = _role == RaftRole.Leader ? _epoch : Epoch.None;
         if (hasChanged)
