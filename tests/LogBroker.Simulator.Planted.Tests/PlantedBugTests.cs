@@ -1,53 +1,68 @@
 using LogBroker.Raft;
-using LogBroker.TestKit;
 
 namespace LogBroker.Simulator.Planted.Tests;
 
 /// <summary>
-/// The simulator finds rules that are broken on purpose, within <see cref="SeedsMax"/> seeds of its three mixtures. The numbers are those
-/// of the regression scripts. S11 and S19 to S21 are rules of the log, planted elsewhere; S7, S17, S18, S22 and S24 to S28 need longer
-/// coincidences than ten seeds have, and are held by their scripts.
+/// The simulator finds rules that are broken on purpose, by number of the regression scripts of the replication specification, each within
+/// so many seeds of one of its mixtures. Not here are those that need a chain of steps which random seeds do not take (S24 to S26, whose
+/// scripts the tests of the core run), those that concern files and recovery (S11, S19 to S21) and the lone voter with an observer (S28).
 /// </summary>
 public sealed class PlantedBugTests
 {
-    private const ulong SeedsMax = 10;
-
-    public static TheoryData<int> Found => [1, 2, 3, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 16, 23];
+    /// <summary>Script, mixture, seeds within which it is found: about three times what it took.</summary>
+    public static TheoryData<int, string, int> Bugs => new()
+    {
+        { 1, "any", 10 },
+        { 2, "any", 10 },
+        { 3, "any", 10 },
+        { 4, "any", 20 },
+        { 5, "any", 30 },
+        { 6, "any", 30 },
+        { 7, "elections", 800 },
+        { 8, "any", 20 },
+        { 9, "any", 30 },
+        { 10, "wipes", 20 },
+        { 12, "any", 30 },
+        { 13, "elections", 50 },
+        { 14, "any", 20 },
+        { 15, "any", 20 },
+        { 16, "elections", 30 },
+        { 17, "wipes", 40 },
+        { 18, "wipes", 40 },
+        { 22, "any", 200 },
+        { 23, "wipes", 60 },
+    };
 
     [Theory]
-    [MemberData(nameof(Found))]
-    public void A_broken_rule_is_found_within_ten_seeds(int bug)
+    [MemberData(nameof(Bugs))]
+    public void ItIsFound(int script, string mixture, int seedsMax)
     {
-        SimViolation? found = null;
-        for (ulong seed = 1; seed <= SeedsMax && found is null; seed++)
-        {
-            found = Run(bug, seed, Swarm.Of(seed, 3)) ?? Run(bug, seed, Swarm.OfElections(seed)) ?? Run(bug, seed, Swarm.OfWipes(seed));
-        }
-
-        Assert.NotNull(found);
-    }
-
-    [Fact]
-    public void Nothing_is_found_where_no_rule_is_broken()
-    {
-        for (ulong seed = 1; seed <= SeedsMax; seed++)
-        {
-            Assert.Null(Run(0, seed, Swarm.Of(seed, 3)));
-            Assert.Null(Run(0, seed, Swarm.OfElections(seed)));
-            Assert.Null(Run(0, seed, Swarm.OfWipes(seed)));
-        }
-    }
-
-    private static SimViolation? Run(int bug, ulong seed, Swarm swarm)
-    {
-        PlantedBugs.Present = bug;
+        SimulationResult? found = null;
+        PlantedBugs.Present = script;
         try
         {
-            return Simulation.Run(seed, swarm).Violation;
+            for (ulong seed = 1; found?.Violation is null && seed <= (ulong)seedsMax; seed++)
+            {
+                found = Simulation.Run(seed, SwarmOf(mixture, seed));
+            }
         }
         finally
         {
             PlantedBugs.Present = 0;
         }
+
+        Assert.True(found?.Violation is not null, $"S{script} was not found in {seedsMax} seeds");
+        TestContext.Current.TestOutputHelper?.WriteLine($"S{script}: seed {found.Seed}, {found.Violation.Name}");
+        Assert.NotEqual("SimulatorWorks", found.Violation.Name);
+
+        // The rule is what made the difference.
+        Assert.Null(Simulation.Run(found.Seed, SwarmOf(mixture, found.Seed)).Violation);
     }
+
+    private static Swarm SwarmOf(string mixture, ulong seed) => mixture switch
+    {
+        "wipes" => Swarm.OfWipes(seed),
+        "elections" => Swarm.OfElections(seed),
+        _ => Swarm.Of(seed, nodes: 3),
+    };
 }

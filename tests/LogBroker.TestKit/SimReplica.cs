@@ -85,7 +85,8 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         RaftCore core = replica.Core;
         LogBounds bounds = replica.Log.Bounds;
         bool hasMoved = !ReferenceEquals(bounds, _bounds) || !ReferenceEquals(replica.Log.Epochs, _epochs);
-        bool hasChanged = core.Role != _role || core.Epoch != _epoch || (!_isRowCounted && IsRowCounted(core));
+        bool hasChanged = core.Role != _role || core.Epoch != _epoch || (!_isRowCounted && IsRowCounted(core))
+            || (IsExcused && core.IsReadmitted && !node.IsDamaged);
         if (!hasMoved && !hasChanged)
         {
             return false;
@@ -96,6 +97,12 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         if (hasMoved && isConsistent && replica.Log.Damage is null)
         {
             Follow(replica.Log, bounds);
+        }
+
+        if (core.Breaches > 0)
+        {
+            throw new SimViolation(
+                "DurableRowImpliesMatch", $"{partition.Name}: node {node.Id} met something that cannot be, as leader or follower of {core.Epoch}");
         }
 
         // One step may raise the watermark and leave office.
