@@ -4,8 +4,9 @@ namespace LogBroker.Simulator.Planted.Tests;
 
 /// <summary>
 /// The simulator finds rules that are broken on purpose, by number of the regression scripts of the replication specification, each within
-/// so many seeds of one of its mixtures. Not here are those that need a chain of steps which random seeds do not take (S24 to S26, whose
-/// scripts the tests of the core run), those that concern files and recovery (S11, S19 to S21) and the lone voter with an observer (S28).
+/// so many seeds of one of its mixtures. Not here are those that need a chain of steps which random seeds take too seldom for every run of
+/// the tests (S7 takes hundreds of seeds; S24 to S26; the tests of the core run their scripts), those that concern files and recovery (S11,
+/// S19 to S21) and the lone voter with an observer (S28).
 /// </summary>
 public sealed class PlantedBugTests
 {
@@ -18,7 +19,6 @@ public sealed class PlantedBugTests
         { 4, "any", 20 },
         { 5, "any", 30 },
         { 6, "any", 30 },
-        { 7, "elections", 800 },
         { 8, "any", 20 },
         { 9, "any", 30 },
         { 10, "wipes", 20 },
