@@ -4,10 +4,10 @@ using LogBroker.TestKit;
 
 namespace LogBroker.Simulator.Tests;
 
-/// <summary>What the simulator found in the broker, each with its story: as a script where the way is short, as its seed otherwise.</summary>
+/// <summary>What the simulator found in the broker, each with its story: as a script, or as its seed where the way is long.</summary>
 public sealed class FoundTests
 {
-    /// <summary>A topic that was made while one of three nodes had registered got one replica, and was gone with that node's disk.</summary>
+    /// <summary>A topic made while one of three nodes had registered got one replica, and was gone with that node's disk.</summary>
     [Fact]
     public void ATopicMadeEarlyHasAllItsReplicas()
     {
@@ -15,7 +15,7 @@ public sealed class FoundTests
         Assert.Equal(3, script.Create("early").ReplicationFactor);
     }
 
-    /// <summary>Records that were trimmed took with them what they said of their producer: a resent batch was refused after a restart.</summary>
+    /// <summary>Trimmed records took with them what they said of their producer: a resent batch was refused after a restart.</summary>
     [Fact]
     public void ATrimForgetsNoProducer()
     {
@@ -86,7 +86,8 @@ public sealed class FoundTests
     /// <summary>
     /// Wipes 21: a hand-over that failed left the partition out of what its leader says it leads, so a wiped replica never heard of it.
     /// Wipes 253 and 305: a late message of a disk that was lost between two others made a leader ignore the newest one; such messages do
-    /// not arrive in the simulation now. Elections 798: the core took a cut across a batch of several records for a bug and ended the process.
+    /// not arrive in the simulation now. Elections 798: the core took a cut across a batch of
+    /// several records for a bug and ended the process.
     /// Any 153: a bit that flipped at rest in a closed file is found by the first read, and repaired.
     /// </summary>
     [Theory]

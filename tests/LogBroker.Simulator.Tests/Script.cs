@@ -42,7 +42,8 @@ internal sealed class Script
 
     public void RunUntil(Func<bool> holds) => Assert.True(Cluster.RunUntil(holds, AnswerTicksMax), Cluster.Checks.WhyNotConverged());
 
-    public void Converge() => RunUntil(() => Cluster.Nodes.All(n => n.State == SimNodeState.Up) && Cluster.Checks.WhyNotConverged() is null);
+    public void Converge() => RunUntil(
+        () => Cluster.Nodes.All(n => n.State == SimNodeState.Up) && Cluster.Checks.WhyNotConverged() is null);
 
     /// <summary>Asks one node after the other until one does it.</summary>
     public T Ask<T>(Func<Broker, ValueTask<Result<T>>> ask)

@@ -102,7 +102,8 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         if (core.Breaches > 0)
         {
             throw new SimViolation(
-                "DurableRowImpliesMatch", $"{partition.Name}: node {node.Id} met something that cannot be, as leader or follower of {core.Epoch}");
+                "DurableRowImpliesMatch",
+                $"{partition.Name}: node {node.Id} met something that cannot be, as leader or follower of {core.Epoch}");
         }
 
         // One step may raise the watermark and leave office.
