@@ -283,10 +283,18 @@ public sealed partial class Broker
         }
 
         ReplicaView view = metadata.Replica.View;
-        return view.Serves ? metadata.CatchUp() : PartitionErrors.NotLeader(
-            metadata.Replica.Name,
-            view with { Detail = "changes are made by the leader of the metadata log" },
-            ClientAddressOf(view.Leader));
+        if (!view.Serves)
+        {
+            return PartitionErrors.NotLeader(
+                metadata.Replica.Name,
+                view with { Detail = "changes are made by the leader of the metadata log" },
+                ClientAddressOf(view.Leader));
+        }
+
+        // A change that was appended and not acknowledged in time may still be committed: the next one is judged when it is applied.
+        return metadata.CatchUp() ?? (metadata.Applied < metadata.Replica.Log.Bounds.End
+            ? new BrokerError(ErrorCode.Busy, "an earlier change of the metadata is not committed yet; nothing was changed")
+            : null);
     }
 
     /// <summary>A partition, or why it cannot be found; while the metadata is not known, that is the reason.</summary>

@@ -10,6 +10,7 @@ namespace LogBroker.Cluster;
 public sealed class MetadataState(TopicConfig topicDefaults)
 {
     private readonly Dictionary<TopicId, TopicInfo> _topics = [];
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly Dictionary<TopicId, string> _deleted = [];
 
     private readonly SortedDictionary<int, NodeRecord> _nodes = [];
@@ -44,6 +45,8 @@ public sealed class MetadataState(TopicConfig topicDefaults)
         Version++;
         switch (record)
         {
+            case MetadataRecord.TopicCreated created when !_names.Add(created.Name):
+                return; // names are unique: the first one stands, on every node
             case MetadataRecord.TopicCreated created:
                 _topics[created.Id] = new TopicInfo(
                     created.Name,
@@ -62,6 +65,7 @@ public sealed class MetadataState(TopicConfig topicDefaults)
                 break;
             case MetadataRecord.TopicDeleted deleted when _topics.Remove(deleted.Id, out TopicInfo? topic):
                 _deleted[deleted.Id] = topic.Name;
+                _names.Remove(topic.Name);
                 break;
             case MetadataRecord.ProducerIdsTaken taken:
                 NextProducerId = new ProducerId(Math.Max(NextProducerId.Value, taken.First.Value + taken.Count));

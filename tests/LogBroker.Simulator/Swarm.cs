@@ -184,6 +184,7 @@ internal sealed record Swarm
             PartitionSecondsMax = 0.2 + random.UpTo(2),
             LinkResetsPerSecond = random.UpTo(2),
             SlowDisksPerSecond = isCalm ? 1 : 0,
+            ChangesPerSecond = random.Next(2) == 0 ? random.UpTo(2) : 0,
             Wipes = 0.9,
             PartitionsMax = 3,
             ProduceMsMax = (int)random.Between(20, 300),

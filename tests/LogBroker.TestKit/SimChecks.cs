@@ -101,6 +101,11 @@ internal sealed class SimChecks(SimCluster cluster)
                 return $"{partition.Name} has no leader that serves";
             }
 
+            if (live.FirstOrDefault(r => !r.Live!.Core.IsReadmitted) is { } wiped)
+            {
+                return $"{partition.Name} has a replica without a vote, at {wiped.Position}";
+            }
+
             SimReplica? behind = live.FirstOrDefault(
                 r => r.Position != live[0].Position || r.HighWatermark != r.Position.Offset || r.Live!.Log.Damage is not null);
             if (behind is not null)

@@ -1,5 +1,6 @@
 using LogBroker.Cluster;
 using LogBroker.Protocol;
+using LogBroker.Storage;
 
 namespace LogBroker.TestKit;
 
@@ -248,7 +249,7 @@ internal sealed class SimNode
         if (Fatal.Cause is { } cause)
         {
             _cluster.Trace.Note("died", Id.Value, text: cause.Message);
-            if (!MayDie)
+            if (!MayDie || cause is not DiskException)
             {
                 throw new SimViolation("ProcessLives", $"node {Id} ended itself: {cause}");
             }

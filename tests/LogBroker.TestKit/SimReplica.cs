@@ -85,7 +85,8 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         RaftCore core = replica.Core;
         LogBounds bounds = replica.Log.Bounds;
         bool hasMoved = !ReferenceEquals(bounds, _bounds) || !ReferenceEquals(replica.Log.Epochs, _epochs);
-        bool hasChanged = core.Role != _role || core.Epoch != _epoch || (!_isRowCounted && IsRowCounted(core));
+        bool hasChanged = core.Role != _role || core.Epoch != _epoch || (!_isRowCounted && IsRowCounted(core))
+            || (IsExcused && core.IsReadmitted && !node.IsDamaged);
         if (!hasMoved && !hasChanged)
         {
             return false;
@@ -96,6 +97,13 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         if (hasMoved && isConsistent && replica.Log.Damage is null)
         {
             Follow(replica.Log, bounds);
+        }
+
+        if (core.Breaches > 0)
+        {
+            throw new SimViolation(
+                "DurableRowImpliesMatch",
+                $"{partition.Name}: node {node.Id} met something that cannot be, as leader or follower of {core.Epoch}");
         }
 
         // One step may raise the watermark and leave office.
@@ -149,12 +157,25 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
     /// <summary>A disk whose bits flipped still counts as holding what stood there, until the broker finds out.</summary>
     private bool TryGoOn(SimShadow? before, LogBounds bounds)
     {
-        if (before is null || before.CountUpto(bounds.Appended) < 0)
+        if (before is null || (before.Position > bounds.Appended && before.CountUpto(bounds.Appended) < 0))
         {
             return false;
         }
 
-        before.Cut(bounds.Appended);
+        try
+        {
+            if (before.Position > bounds.Appended)
+            {
+                before.Cut(bounds.Appended);
+            }
+
+            before.ReadUpto(bounds.Appended);
+        }
+        catch (SimViolation) when (node.IsDamaged)
+        {
+            return false;
+        }
+
         _log = before;
         return true;
     }
