@@ -49,7 +49,11 @@ internal static class Starvation
                 sockets.ForEach(socket => socket.Dispose());
                 var process = scene.Cluster.Node(node).Process!;
                 if (process.HasEnded)
+                {
                     process.IsEndExpected |= process.ExitCode == Aborted && IsOutOfMemory(process.LastLines);
+                    if (process.IsEndExpected)
+                        await scene.Cluster.StartAsync(node); // as a supervisor does
+                }
                 else if (limit.Length > 0)
                     await Shell.RunAsync("prlimit", "--pid", $"{process.Id}", $"--nofile={limit}:");
             });
