@@ -222,6 +222,12 @@ public sealed partial class Broker
         ReplicaIdentity identity = ReplicaIdentityStore.Load(_env.Logs.State, id, _env.Node, _env.Directory, formedWith);
         LogOpening opening = OpenLog(topic, id, path, name, damage, ref identity);
         scannedBytes = opening.Report.ScannedBytes;
+        if (opening.Damage is { IsForRoom: true } full)
+        {
+            BrokerLog.NotHosted(_log, name.ToString(), full.ToString());
+            return new HostedPartition(index, null, null, full.ToString()); // tried again while there is none
+        }
+
         if (opening.Log is not { } log)
         {
             BrokerLog.Quarantined(_log, name.ToString(), opening.Damage!.ToString());
@@ -251,7 +257,7 @@ public sealed partial class Broker
         }
 
         LogDamage damage = known ?? tried!.Damage!;
-        if (IsAlone)
+        if (IsAlone || damage.IsForRoom)
         {
             return tried!;
         }

@@ -46,6 +46,11 @@ internal static class LogErrors
 /// <param name="Reason">What is wrong with it.</param>
 public sealed record LogDamage(string File, long Position, string Reason)
 {
+    /// <summary>
+    /// True when nothing is known to be damaged: the disk has no room for what the recovery has to write, and a later one may do.
+    /// </summary>
+    public bool IsForRoom { get; init; }
+
     /// <inheritdoc/>
     public override string ToString() => $"{File} at byte {Position}: {Reason}";
 }

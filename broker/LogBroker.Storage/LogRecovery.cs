@@ -48,7 +48,7 @@ internal sealed partial class LogRecovery(
         }
         catch (DiskFullException e)
         {
-            return Quarantined(new LogDamage(e.Path, 0, $"no room to repair it: {e.Message}"));
+            return Quarantined(new LogDamage(e.Path, 0, $"no room to repair it: {e.Message}") { IsForRoom = true });
         }
         catch (DiskFailedException e)
         {

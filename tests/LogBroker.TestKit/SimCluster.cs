@@ -1,7 +1,6 @@
 using LogBroker.Cluster;
 using LogBroker.Protocol;
 using LogBroker.Storage;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LogBroker.TestKit;
 
@@ -51,6 +50,7 @@ internal sealed class SimCluster
     {
         DataDirectory = "/data",
         DiskHeadroomBytes = 0,
+        RetentionCheckMs = 2_000,
         MetadataSegmentBytes = Limits.SegmentBytesMin,
         TopicDefaults = new TopicConfig { SegmentBytesMax = Limits.SegmentBytesMin },
     };
@@ -97,7 +97,7 @@ internal sealed class SimCluster
     {
         BrokerSettings settings = Settings with { NodeId = node.Id, NewId = NextId, Cluster = ClusterOf(node) };
         IPeerTransport? peers = Nodes.Count == 1 ? null : Network.Attach(node);
-        return new BrokerSurroundings(settings, node.Disk, node.Store, time, NullLoggerFactory.Instance, node.Fatal, peers);
+        return new BrokerSurroundings(settings, node.Disk, node.Store, time, new SimLog(Trace, node.Id.Value), node.Fatal, peers);
     }
 
     internal void Observe(SimNode node, bool isWhole) => Checks.Observe(node, isWhole);

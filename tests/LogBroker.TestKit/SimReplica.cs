@@ -157,12 +157,25 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
     /// <summary>A disk whose bits flipped still counts as holding what stood there, until the broker finds out.</summary>
     private bool TryGoOn(SimShadow? before, LogBounds bounds)
     {
-        if (before is null || before.CountUpto(bounds.Appended) < 0)
+        if (before is null || (before.Position > bounds.Appended && before.CountUpto(bounds.Appended) < 0))
         {
             return false;
         }
 
-        before.Cut(bounds.Appended);
+        try
+        {
+            if (before.Position > bounds.Appended)
+            {
+                before.Cut(bounds.Appended);
+            }
+
+            before.ReadUpto(bounds.Appended);
+        }
+        catch (SimViolation) when (node.IsDamaged)
+        {
+            return false;
+        }
+
         _log = before;
         return true;
     }

@@ -50,6 +50,15 @@ internal sealed class SimTrace(SimScheduler scheduler, Action<string>? writer, i
         }
     }
 
+    /// <summary>Says something to people that is no step.</summary>
+    public void Say(string what, int node, string details)
+    {
+        if (IsText)
+        {
+            Write(what, node, 0, 0, 0, details);
+        }
+    }
+
     private void Write(string what, int node, long a, long b, long c, string text)
     {
         var line = new StringBuilder();
