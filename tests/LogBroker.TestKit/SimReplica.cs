@@ -92,9 +92,15 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
             return false;
         }
 
+        if (replica.Log.Damage is not null)
+        {
+            IsExcused = true; // it gives up its vote, and is rebuilt as a new replica
+            return true;
+        }
+
         // A crash in the middle of a cut leaves table and ends apart.
         bool isConsistent = isWhole || replica.Log.Epochs.Last == bounds.Appended.Epoch;
-        if (hasMoved && isConsistent && replica.Log.Damage is null)
+        if (hasMoved && isConsistent)
         {
             Follow(replica.Log, bounds);
         }
