@@ -14,7 +14,7 @@ internal sealed partial class PartitionReplica
         while (_pending.TryPeek(out PendingAck ack))
         {
             ReachedDurability? reached = ack.Error is null ? ReachedFor(ack) : null;
-            if (ack.Error is null && reached is null)
+            if (ack.Error is null ? reached is null : !IsLeadersWord(ack))
             {
                 nowMs = nowMs < 0 ? _env.RunningMs : nowMs;
                 bool isStopped = _life == ReplicaLife.Stopped;
@@ -24,7 +24,7 @@ internal sealed partial class PartitionReplica
                 }
 
                 string why = isStopped ? "the node stopped" : "not acknowledged in time";
-                ack.Error = PartitionErrors.OutcomeUnknown(Name, why);
+                ack.Error = ack.Error is null ? PartitionErrors.OutcomeUnknown(Name, why) : NotALeadersWord();
             }
 
             _pending.Dequeue();
@@ -92,10 +92,23 @@ internal sealed partial class PartitionReplica
             {
                 ack.Error = PartitionErrors.OutcomeUnknown(Name, why);
             }
+            else if (ack.Error is not null && !IsLeadersWord(ack))
+            {
+                ack.Error = NotALeadersWord();
+            }
 
             Complete(ack, reached);
         }
     }
+
+    /// <summary>
+    /// True for an error that may be given: one that says that a producer's sequence is wrong is a leader's word only when it still led after
+    /// it had judged (R22).
+    /// </summary>
+    private bool IsLeadersWord(in PendingAck ack) => ack.Round == 0 || (_core.IsLeader && _core.ConfirmedRound >= ack.Round);
+
+    private BrokerError NotALeadersWord() => PartitionErrors.NotLeader(
+        Name, View with { Detail = "its leader could not show that it still leads; nothing was written" });
 
     /// <summary>Tells parked fetches how many bytes the high watermark passed.</summary>
     private void ShowVisible(Offset highWatermark)

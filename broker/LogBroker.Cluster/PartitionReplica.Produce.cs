@@ -10,6 +10,7 @@ internal sealed partial class PartitionReplica
     // Owned by the loop; kept between polls so that nothing is allocated per batch.
     private readonly List<ProduceEntry> _taken = [];
     private readonly List<PendingAck> _group = [];
+    private long _groupRound; // begun for what is refused in this group, 0 for none
     private readonly Queue<PendingAck> _pending = new();
     private readonly Queue<(Offset Next, int Bytes)> _invisible = new();
     private Memory<byte>[] _batches = new Memory<byte>[16];
@@ -94,6 +95,7 @@ internal sealed partial class PartitionReplica
     private void AppendGroup()
     {
         _group.Clear();
+        _groupRound = 0;
         int batches = 0;
         int bytes = 0;
         int records = 0;
@@ -222,6 +224,12 @@ internal sealed partial class PartitionReplica
         ack.Error = isGap && _env.Refusals.TryFind(entry.Sink, Name, entry.Producer, out int refused)
             ? SequenceErrors.EarlierFailed(entry.Producer, refused)
             : verdict.Error;
+        if (ack.Error is not null && Voters.Count > 1)
+        {
+            // A leader that was replaced without knowing it misses what the producer wrote since: only a leader may give it up.
+            _groupRound = _groupRound > 0 ? _groupRound : _core.BeginRound();
+            ack.Round = _groupRound;
+        }
     }
 
     /// <summary>Writes the group. What the log did not take is refused, and so is every duplicate of it.</summary>

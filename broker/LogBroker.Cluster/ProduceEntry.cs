@@ -36,4 +36,7 @@ internal struct PendingAck
     public Epoch LeaderEpoch;
     public long AppendTimeMs;
     public bool IsDuplicate;
+
+    /// <summary>The round that proves that the error is a leader's word (R22); 0 where none is needed.</summary>
+    public long Round;
 }

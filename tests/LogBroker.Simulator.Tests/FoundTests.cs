@@ -94,8 +94,12 @@ public sealed class FoundTests
     [InlineData("wipes", 21UL)]
     [InlineData("wipes", 253UL)]
     [InlineData("wipes", 305UL)]
+    [InlineData("wipes", 1019UL)]
     [InlineData("elections", 798UL)]
     [InlineData("any", 153UL)]
+    [InlineData("any", 203UL)]
+    [InlineData("any", 759UL)]
+    [InlineData("any", 11465UL)]
     public void SeedsThatBrokeSomethingBefore(string mixture, ulong seed)
     {
         Swarm swarm = mixture switch

@@ -228,6 +228,11 @@ internal sealed class Simulation
                 continue;
             }
 
+            if (item?.Error?.Code == ErrorCode.OffsetOutOfRange && from < _changes.TrimmedUpto(partition.Name))
+            {
+                at = Offset.None; // the last trim arrived here meanwhile
+            }
+
             // What is damaged is found by this very read, and fetched again from another node.
             if (_cluster.Scheduler.NowTicks > giveUpTicks)
             {

@@ -29,7 +29,8 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     public bool IsDeleted { get; set; }
 
     /// <summary>
-    /// True when a replica began anew at its leader's log start: what the records in front of it said of producers is not known to it.
+    /// True when a replica began anew at its leader's log start: what the records in front of it said of producers is not known to it, and
+    /// a leader's knowledge does not travel. Then a producer may be refused, and a batch whose first copy was trimmed may be written again.
     /// </summary>
     public bool MayForgetProducers { get; set; }
 
@@ -143,7 +144,7 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     public void Acknowledge(Offset baseOffset, ulong body, bool isDuplicate)
     {
         Acknowledged++;
-        if (!_bodies.TryGetValue(body, out Offset at) || at != baseOffset)
+        if (!_bodies.TryGetValue(body, out Offset at) || (at != baseOffset && !MayForgetProducers))
         {
             string where = _bodies.ContainsKey(body) ? $"is at {at}" : "is not committed";
             throw new SimViolation(
@@ -183,9 +184,12 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
                 "CommittedNeverChanges", $"{name}: node {leader} commits {item.BaseOffset} where {CommittedEnd} is due");
         }
 
-        if (!_bodies.TryAdd(item.Body, item.BaseOffset))
+        bool mayRepeat = MayForgetProducers && item.Producer.IsSome;
+        if (!_bodies.TryAdd(item.Body, item.BaseOffset) && !mayRepeat)
         {
-            throw new SimViolation("WrittenOnce", $"{name}: the batch at {_bodies[item.Body]} is committed again at {item.BaseOffset}");
+            throw new SimViolation(
+                "WrittenOnce",
+                $"{name}: the batch at {_bodies[item.Body]} is committed again at {item.BaseOffset}: {item}");
         }
 
         if (_refused.Contains(item.Body))
@@ -197,7 +201,7 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
         {
             (ProducerId, short) producer = (item.Producer, item.ProducerEpoch);
             int due = _nextSequence.GetValueOrDefault(producer, 0);
-            if (item.Sequence != due)
+            if (item.Sequence != due && !mayRepeat)
             {
                 throw new SimViolation(
                     "SequencesInOrder", $"{name}: producer {item.Producer} wrote {item.Sequence} at {item.BaseOffset}, {due} is due");

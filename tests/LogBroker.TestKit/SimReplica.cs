@@ -81,6 +81,26 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
             return false; // its files and votes go piece by piece, and nothing is promised of it any more
         }
 
+        if (Live!.Log.Damage is null || !node.IsDamaged)
+        {
+            return ObserveNow(isWhole);
+        }
+
+        IsExcused = true; // it gives up its vote, and is rebuilt as a new replica
+        try
+        {
+            ObserveNow(isWhole: false);
+        }
+        catch (SimViolation)
+        {
+            // What it did in this step before it found the damage is looked at as far as it can be.
+        }
+
+        return true;
+    }
+
+    private bool ObserveNow(bool isWhole)
+    {
         PartitionReplica replica = Live!;
         RaftCore core = replica.Core;
         LogBounds bounds = replica.Log.Bounds;
@@ -94,7 +114,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
 
         // A crash in the middle of a cut leaves table and ends apart.
         bool isConsistent = isWhole || replica.Log.Epochs.Last == bounds.Appended.Epoch;
-        if (hasMoved && isConsistent && replica.Log.Damage is null)
+        if (hasMoved && isConsistent)
         {
             Follow(replica.Log, bounds);
         }
