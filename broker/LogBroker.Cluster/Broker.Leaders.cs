@@ -27,6 +27,7 @@ public sealed partial class Broker
 
         long startedMs = _env.RunningMs;
         Volatile.Write(ref _isLeaving, true);
+        _env.Peers.Leave();
         PartitionReplica[] led = [.. _env.Peers.All().Where(r => r.View.Leader == _env.Node)];
         Task<bool>[] leaving = [.. led.Select(r => r.Leave(NodeId.None, LeaveWaitMs, must: true))];
         await Waiting.All(leaving).WaitAsync(cancellation);
@@ -68,6 +69,12 @@ public sealed partial class Broker
         if (target == _env.Node)
         {
             return target;
+        }
+
+        if (_env.Peers.Liveness is { } liveness && liveness.IsLeaving(target))
+        {
+            return new BrokerError(
+                ErrorCode.Timeout, $"node {target} is stopping; node {_env.Node} leads partition {partition} on");
         }
 
         if (!_env.Peers.IsHeard(target) || !await replica.Leave(target, LeaveWaitMs, must: false).WaitAsync(cancellation))
@@ -141,6 +148,7 @@ public sealed partial class Broker
             else if (preferred != _env.Node
                 && !isDraining
                 && !_draining.Contains(preferred)
+                && !liveness.IsLeaving(preferred)
                 && liveness.HeardForMs(preferred) >= PreferredHeardMsMin
                 && replica.Progress.Any(p => p.Node == preferred && p.IsInSync))
             {

@@ -17,6 +17,7 @@ internal sealed class NodeLiveness
     private readonly Lock _lock = new();
     private readonly SortedDictionary<int, Peer> _peers = [];
     private long _tick;
+    private bool _isLeaving;
 
     public NodeLiveness(ClusterSettings settings, NodeId self)
     {
@@ -47,15 +48,17 @@ internal sealed class NodeLiveness
                 return null;
             }
 
-            var due = new List<(NodeId, Heartbeat)>(_peers.Count);
-            foreach (Peer peer in _peers.Values)
-            {
-                peer.Sequence++;
-                peer.SentAt[peer.Sequence % SentRemembered] = _tick;
-                due.Add((peer.Node, new Heartbeat(peer.Sequence, peer.Boot, peer.HeardSequence, 0, 0)));
-            }
+            return DueNow();
+        }
+    }
 
-            return due;
+    /// <summary>This node is about to stop, and says so from now on; heartbeats that are sent at once.</summary>
+    public List<(NodeId To, Heartbeat Heartbeat)> Leave()
+    {
+        lock (_lock)
+        {
+            _isLeaving = true;
+            return DueNow();
         }
     }
 
@@ -80,6 +83,7 @@ internal sealed class NodeLiveness
             }
 
             peer.IsGone = false;
+            peer.IsLeaving = heartbeat.IsLeaving;
             peer.HeardSequence = Math.Max(peer.HeardSequence, heartbeat.Sequence);
             peer.HeardTick = _tick;
             bool isEcho = heartbeat.EchoBoot == self
@@ -170,6 +174,15 @@ internal sealed class NodeLiveness
         }
     }
 
+    /// <summary>True when a peer has said that it is about to stop, until its process is another one.</summary>
+    public bool IsLeaving(NodeId node)
+    {
+        lock (_lock)
+        {
+            return _peers.TryGetValue(node.Value, out Peer? peer) && peer.IsLeaving;
+        }
+    }
+
     /// <summary>How many of these nodes are heard.</summary>
     public int CountHeard(IReadOnlyList<NodeId> nodes)
     {
@@ -207,6 +220,19 @@ internal sealed class NodeLiveness
         }
     }
 
+    private List<(NodeId To, Heartbeat Heartbeat)> DueNow()
+    {
+        var due = new List<(NodeId, Heartbeat)>(_peers.Count);
+        foreach (Peer peer in _peers.Values)
+        {
+            peer.Sequence++;
+            peer.SentAt[peer.Sequence % SentRemembered] = _tick;
+            due.Add((peer.Node, new Heartbeat(peer.Sequence, peer.Boot, peer.HeardSequence, 0, 0, _isLeaving)));
+        }
+
+        return due;
+    }
+
     private bool IsHeard(Peer peer) => !peer.IsGone
         && peer.HeardTick >= 0
         && _tick - peer.HeardTick <= _settings.SilenceTicks
@@ -230,6 +256,8 @@ internal sealed class NodeLiveness
         public long? EchoTick { get; set; }
 
         public bool IsGone { get; set; }
+
+        public bool IsLeaving { get; set; }
 
         public long? HeardSinceTick { get; set; }
 

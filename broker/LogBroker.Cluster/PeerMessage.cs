@@ -37,7 +37,9 @@ public sealed record PartitionMessage(PartitionId Partition, DirectoryId Directo
 /// <param name="EchoSequence">The sequence of that heartbeat, 0 for none: proves that the other direction works.</param>
 /// <param name="LedDigest">A digest over all (partition, epoch) that the sender leads, independent of their order.</param>
 /// <param name="LedCount">How many these are.</param>
-public sealed record Heartbeat(long Sequence, BootId EchoBoot, long EchoSequence, ulong LedDigest, int LedCount) : PeerMessage;
+/// <param name="IsLeaving">The sender is about to stop: nothing is handed to it to lead.</param>
+public sealed record Heartbeat(
+    long Sequence, BootId EchoBoot, long EchoSequence, ulong LedDigest, int LedCount, bool IsLeaving) : PeerMessage;
 
 /// <summary>One partition that a node leads.</summary>
 /// <param name="Partition">The partition.</param>

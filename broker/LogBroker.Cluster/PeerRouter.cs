@@ -124,11 +124,7 @@ internal sealed class PeerRouter : IPeerReceiver
     {
         if (Liveness?.Tick() is { } due)
         {
-            RefreshLed();
-            foreach ((NodeId to, Heartbeat heartbeat) in due)
-            {
-                _transport.Send(to, heartbeat with { LedDigest = _ledDigest, LedCount = _led.Partitions.Count });
-            }
+            Send(due);
         }
 
         if (Liveness is not null && ++_tick % SuspectTicks == 0)
@@ -136,6 +132,9 @@ internal sealed class PeerRouter : IPeerReceiver
             LookAtLeaders(Liveness);
         }
     }
+
+    /// <summary>Tells all peers that this node is about to stop, so that nobody hands it what it has just handed over.</summary>
+    public void Leave() => Send(Liveness?.Leave() ?? []);
 
     public void Received(PeerIdentity from, PeerMessage message)
     {
@@ -210,6 +209,15 @@ internal sealed class PeerRouter : IPeerReceiver
         }
 
         return all;
+    }
+
+    private void Send(List<(NodeId To, Heartbeat Heartbeat)> due)
+    {
+        RefreshLed();
+        foreach ((NodeId to, Heartbeat heartbeat) in due)
+        {
+            _transport.Send(to, heartbeat with { LedDigest = _ledDigest, LedCount = _led.Partitions.Count });
+        }
     }
 
     private void Received(PeerIdentity from, PartitionMessage message)

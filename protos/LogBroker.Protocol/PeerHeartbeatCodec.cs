@@ -3,7 +3,8 @@ using System.Buffers;
 namespace LogBroker.Protocol;
 
 /// <summary>A <c>Heartbeat</c> between nodes; fields as in peer.proto. Nothing is checked but that it parses.</summary>
-public readonly record struct PeerHeartbeat(long Sequence, Guid EchoBoot, long EchoSequence, ulong LedDigest, int LedCount);
+public readonly record struct PeerHeartbeat(
+    long Sequence, Guid EchoBoot, long EchoSequence, ulong LedDigest, int LedCount, bool IsLeaving);
 
 /// <summary>The hand codec of <c>Heartbeat</c> frames: the same bytes as the generated one. Pure and thread-safe.</summary>
 public static class PeerHeartbeatCodec
@@ -13,6 +14,8 @@ public static class PeerHeartbeatCodec
     private const int EchoSequenceField = 3;
     private const int LedDigestField = 4;
     private const int LedCountField = 5;
+    private const int LeavingField = 6;
+    private const int FlagBytes = 2;
 
     /// <summary>Bytes of the whole frame.</summary>
     public static int SizeOf(in PeerHeartbeat heartbeat) => PeerFrameCodec.SizeOf(BodyBytes(heartbeat));
@@ -27,6 +30,7 @@ public static class PeerHeartbeatCodec
         writer.Field(EchoSequenceField, heartbeat.EchoSequence);
         writer.Field(LedDigestField, (long)heartbeat.LedDigest);
         writer.Field(LedCountField, heartbeat.LedCount);
+        writer.Field(LeavingField, heartbeat.IsLeaving ? 1 : 0);
         Invariant.Require(writer.Written == destination.Length);
     }
 
@@ -38,6 +42,7 @@ public static class PeerHeartbeatCodec
         long echoSequence = 0;
         ulong ledDigest = 0;
         int ledCount = 0;
+        bool isLeaving = false;
         var reader = new WireReader(body);
         bool isGood = true;
         while (isGood && !reader.IsAtEnd)
@@ -49,11 +54,12 @@ public static class PeerHeartbeatCodec
                 EchoSequenceField << 3 => reader.TryReadInt64(out echoSequence),
                 LedDigestField << 3 => reader.TryReadVarint(out ledDigest),
                 LedCountField << 3 => reader.TryReadInt32(out ledCount),
+                LeavingField << 3 => reader.TryReadBool(out isLeaving),
                 _ => reader.TrySkip(tag),
             };
         }
 
-        heartbeat = new PeerHeartbeat(sequence, echoBoot, echoSequence, ledDigest, ledCount);
+        heartbeat = new PeerHeartbeat(sequence, echoBoot, echoSequence, ledDigest, ledCount, isLeaving);
         return isGood;
     }
 
@@ -62,5 +68,6 @@ public static class PeerHeartbeatCodec
         + PeerIds.Size(heartbeat.EchoBoot)
         + WireFormat.FieldSize(heartbeat.EchoSequence)
         + WireFormat.FieldSize(heartbeat.LedDigest)
-        + WireFormat.FieldSize(heartbeat.LedCount);
+        + WireFormat.FieldSize(heartbeat.LedCount)
+        + (heartbeat.IsLeaving ? FlagBytes : 0);
 }

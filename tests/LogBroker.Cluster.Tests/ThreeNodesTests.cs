@@ -59,6 +59,26 @@ public sealed class ThreeNodesTests
     }
 
     [Fact]
+    public async Task What_a_stopping_node_hands_over_is_not_given_back_to_it_because_it_is_preferred()
+    {
+        await using ThreeNodes cluster = await ThreeNodes.Start();
+        await cluster.Create("orders", 3);
+        int stopping = await cluster.UntilLed(Orders);
+        NodeId node = cluster.Brokers[stopping]!.NodeId;
+        await Task.Delay(5_500, TestContext.Current.CancellationToken); // long enough to be preferred again
+        await cluster.Brokers[stopping]!.LeaveOfficeAsync(TestContext.Current.CancellationToken);
+        for (int look = 0; look < 25; look++)
+        {
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+            Assert.All(cluster.Brokers, b => Assert.DoesNotContain(b!.DescribeCluster().Partitions, p => p.Leader == node));
+        }
+
+        Broker leader = cluster.Brokers[cluster.LeaderOf(Orders)]!;
+        Result<NodeId> moved = await leader.TransferLeader(Orders, node, TestContext.Current.CancellationToken);
+        Assert.Equal(ErrorCode.Timeout, moved.Error?.Code);
+    }
+
+    [Fact]
     public async Task A_wiped_node_copies_everything_and_gets_its_vote_back()
     {
         await using ThreeNodes cluster = await ThreeNodes.Start();

@@ -62,7 +62,8 @@ public sealed class PeerCodecTests
         from echo in Samples.Longs
         from digest in Samples.Longs
         from count in Samples.Ints
-        select new PeerHeartbeat(sequence, boot, echo, unchecked((ulong)digest), count);
+        from leaving in Flags
+        select new PeerHeartbeat(sequence, boot, echo, unchecked((ulong)digest), count, leaving);
 
     [Fact]
     public void Fetches_are_written_and_read_as_the_generated_codec_does() =>
@@ -261,6 +262,7 @@ public sealed class PeerCodecTests
         EchoSequence = h.EchoSequence,
         LedDigest = h.LedDigest,
         LedCount = h.LedCount,
+        Leaving = h.IsLeaving,
     };
 
     private static ByteString Bytes(Guid id) => id == Guid.Empty ? ByteString.Empty : ByteString.CopyFrom(id.ToByteArray(bigEndian: true));

@@ -196,7 +196,8 @@ internal sealed class PeerFrameMarshaller : Marshaller<PeerFrame>
     {
         var heartbeat = (Heartbeat)frame.Message!;
         return new PeerHeartbeat(
-            heartbeat.Sequence, heartbeat.EchoBoot.Value, heartbeat.EchoSequence, heartbeat.LedDigest, heartbeat.LedCount);
+            heartbeat.Sequence, heartbeat.EchoBoot.Value, heartbeat.EchoSequence, heartbeat.LedDigest, heartbeat.LedCount,
+            heartbeat.IsLeaving);
     }
 
     private static PartitionMessage ReadFetch(in ReadOnlySequence<byte> body)
@@ -244,6 +245,7 @@ internal sealed class PeerFrameMarshaller : Marshaller<PeerFrame>
             new BootId(heartbeat.EchoBoot),
             PeerChecks.Count(heartbeat.EchoSequence, "echo_sequence"),
             heartbeat.LedDigest,
-            (int)PeerChecks.Count(heartbeat.LedCount, "led_count"));
+            (int)PeerChecks.Count(heartbeat.LedCount, "led_count"),
+            heartbeat.IsLeaving);
     }
 }

@@ -14,7 +14,8 @@ internal sealed class NodeSender
     private static readonly TimeSpan GoodbyeTime = TimeSpan.FromSeconds(2);
 
     private readonly ProducerCore _core;
-    private readonly Channel<PartitionQueue> _ready = Channel.CreateUnbounded<PartitionQueue>(
+    /// <summary>Partitions with something to send; null to look at the stream alone.</summary>
+    private readonly Channel<PartitionQueue?> _ready = Channel.CreateUnbounded<PartitionQueue?>(
         new UnboundedChannelOptions { SingleReader = true, AllowSynchronousContinuations = false });
 
     private readonly Task _loop;
@@ -40,6 +41,9 @@ internal sealed class NodeSender
             partition.BackOff(this, new LogBrokerException(ErrorCode.ShuttingDown, "the producer is disposed of"));
         }
     }
+
+    /// <summary>The server ends the stream: there may be nothing more to send that would make the loop notice.</summary>
+    private void OnLeaving() => _ready.Writer.TryWrite(null);
 
     /// <summary>Breaks the stream: its batches are sent again over another one.</summary>
     public void Break(LogBrokerException why) => _stream?.Abort(why);
@@ -72,11 +76,16 @@ internal sealed class NodeSender
 
     private async Task RunAsync()
     {
-        ChannelReader<PartitionQueue> ready = _ready.Reader;
+        ChannelReader<PartitionQueue?> ready = _ready.Reader;
         while (await ready.WaitToReadAsync().ConfigureAwait(false))
         {
             while (ready.TryRead(out PartitionQueue? partition))
             {
+                if (partition is null)
+                {
+                    continue;
+                }
+
                 try
                 {
                     await ServeAsync(partition).ConfigureAwait(false);
@@ -91,6 +100,11 @@ internal sealed class NodeSender
             if (_stream is { IsUsable: true } stream)
             {
                 await stream.FlushAsync().ConfigureAwait(false);
+            }
+            else if (_stream is { } leaving)
+            {
+                // The server waits for this word before it stops.
+                await leaving.CompleteAsync().ConfigureAwait(false);
             }
         }
     }
@@ -167,7 +181,7 @@ internal sealed class NodeSender
 
         try
         {
-            _stream = await ProduceStream.OpenAsync(_core, Server).ConfigureAwait(false);
+            _stream = await ProduceStream.OpenAsync(_core, Server, OnLeaving).ConfigureAwait(false);
             _openFailures = 0;
             _openNotBefore = 0;
             return _stream;

@@ -12,6 +12,7 @@ internal sealed class ProduceStream
 {
     private readonly ProducerCore _core;
     private readonly string _server;
+    private readonly Action _onLeaving;
     private readonly AsyncDuplexStreamingCall<ProduceOut, ProduceIn> _call;
     private readonly Lock _lock = new();
     /// <summary>Holds a reference to each batch: it must not serve other records while an answer for it may still come.</summary>
@@ -27,8 +28,9 @@ internal sealed class ProduceStream
     private bool _isDead;
     private volatile bool _isLeaving;
 
-    private ProduceStream(ProducerCore core, string server, AsyncDuplexStreamingCall<ProduceOut, ProduceIn> call)
+    private ProduceStream(ProducerCore core, string server, AsyncDuplexStreamingCall<ProduceOut, ProduceIn> call, Action onLeaving)
     {
+        _onLeaving = onLeaving;
         _core = core;
         _server = server;
         _call = call;
@@ -44,11 +46,14 @@ internal sealed class ProduceStream
     public TimeSpan ReturnAfter { get; private set; }
 
     /// <summary>Opens a stream and waits for the server's word.</summary>
+    /// <param name="core">The producer.</param>
+    /// <param name="server">HOST:PORT.</param>
+    /// <param name="onLeaving">Called when the server says that it will end the stream: nothing more may be sent.</param>
     /// <exception cref="LogBrokerException">It was refused, or the server cannot be reached.</exception>
-    public static async Task<ProduceStream> OpenAsync(ProducerCore core, string server)
+    public static async Task<ProduceStream> OpenAsync(ProducerCore core, string server, Action onLeaving)
     {
         var call = core.Channels.For(server, ChannelUse.Produce).Duplex(ProduceStreamMethod.Produce);
-        var stream = new ProduceStream(core, server, call);
+        var stream = new ProduceStream(core, server, call, onLeaving);
         using var timeout = new CancellationTokenSource(core.OpenTimeout, core.Clock);
         try
         {
@@ -221,6 +226,7 @@ internal sealed class ProduceStream
                 ReturnAfter = TimeSpan.FromMilliseconds(Math.Clamp(goAway.RetryAfterMs, 0, 60_000));
                 _isLeaving = true;
                 _core.LeadersAreInDoubt(_server, isUnreachable: false);
+                _onLeaving();
             }
 
             return;
