@@ -114,13 +114,18 @@ public sealed class LinkTests
     [Fact]
     public async Task Room_is_told_when_half_of_the_bytes_are_written()
     {
-        var (one, two) = await TestNode.PairAsync(s => s with { ItemsBytesMax = 8 * 1024 * 1024 });
-        await using var oneEnd = one;
-        await using var twoEnd = two;
-        for (int i = 0; i < 16; i++)
-            two.Send(1, PeerSamples.Answer(FakeSlice.Random(1024 * 1024)));
-        await one.Receiver.WaitAsync<ToldMessage>(16);
-        await two.Receiver.WaitAsync<ToldDrained>(3); // at a half, at an eighth, and at nothing
+        var nodes = TestNode.Nodes(2);
+        await using var one = await TestNode.StartAsync(nodes, 1, s => s with { ItemsBytesMax = 8 * 1024 * 1024 });
+        await using var raw = new RawPeer(one, node: 2);
+        await raw.ProveAsync();
+        await one.Receiver.WaitAsync<ToldUp>();
+        for (int i = 0; i < 80; i++)
+            one.Send(2, PeerSamples.Answer(FakeSlice.Random(512 * 1024)));
+        Assert.True(one.Transport.QueuedBytes(new NodeId(2)) > 8 * 1024 * 1024); // Nobody has read anything yet.
+        var reading = raw.EndAsync();
+        await one.Receiver.WaitAsync<ToldDrained>(3); // at a half, at an eighth, and at nothing
+        raw.Break();
+        await reading;
     }
 
     [Fact]
