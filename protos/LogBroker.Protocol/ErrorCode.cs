@@ -96,6 +96,12 @@ public enum ErrorCode
     /// <summary>An earlier batch of this producer and partition was refused, so this one was not written.</summary>
     EarlierBatchFailed = 45,
 
+    /// <summary>The partition's next offset is not the one the batch was to be written at; nothing was written.</summary>
+    OffsetMismatch = 46,
+
+    /// <summary>The newest record of the key is not the one that the batch was to replace; nothing was written.</summary>
+    KeyVersionMismatch = 47,
+
     /// <summary>A queue of the broker is full; nothing was written.</summary>
     Busy = 50,
 
@@ -113,4 +119,49 @@ public enum ErrorCode
 
     /// <summary>A bug or an unforeseen condition in the broker; the log of the broker says more.</summary>
     Internal = 55,
+
+    /// <summary>A group id is empty, too long, or has control characters.</summary>
+    InvalidGroupId = 60,
+
+    /// <summary>There is no such group.</summary>
+    UnknownGroup = 61,
+
+    /// <summary>The group has no such member: its session ended, or it left.</summary>
+    UnknownMember = 62,
+
+    /// <summary>The member's epoch is not the one the group knows: it was replaced or left behind.</summary>
+    FencedMemberEpoch = 63,
+
+    /// <summary>The commit was made in an older epoch of the member; nothing was stored.</summary>
+    StaleMemberEpoch = 64,
+
+    /// <summary>Another member with this instance id is alive.</summary>
+    UnreleasedInstanceId = 65,
+
+    /// <summary>A session or rebalance timeout is out of its range.</summary>
+    InvalidSessionTimeout = 66,
+
+    /// <summary>The group has as many members as it may have.</summary>
+    GroupFull = 67,
+
+    /// <summary>The text of a committed offset is too long; nothing was stored for it.</summary>
+    OffsetMetadataTooLarge = 68,
+
+    /// <summary>The member does not hold the partition; nothing was stored for it.</summary>
+    NotAssigned = 69,
+
+    /// <summary>The group has members; nothing was changed.</summary>
+    GroupNotEmpty = 70,
+
+    /// <summary>This node does not coordinate the group; nothing was changed.</summary>
+    NotCoordinator = 71,
+
+    /// <summary>The coordinator has just taken over and is reading the group's records.</summary>
+    CoordinatorLoading = 72,
+
+    /// <summary>A subscription names no topic, too many, or has a regular expression that is too long or not allowed.</summary>
+    InvalidSubscription = 73,
+
+    /// <summary>The topic is not compacted, so it cannot be read by key.</summary>
+    NotATable = 80,
 }
