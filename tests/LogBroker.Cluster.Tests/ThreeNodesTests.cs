@@ -99,6 +99,27 @@ public sealed class ThreeNodesTests
         Assert.Null((await cluster.Produce(Orders, TestBatches.Of(1))).Error);
     }
 
+    /// <summary>It asks again every half second, and said so each time.</summary>
+    [Fact]
+    public async Task A_follower_without_room_says_once_that_it_takes_nothing_and_catches_up_when_there_is_some()
+    {
+        var log = new RecordingLoggers();
+        await using ThreeNodes cluster = await ThreeNodes.Start(log);
+        await cluster.Create("orders", 1);
+        Assert.Null((await cluster.Produce(Orders, TestBatches.Of(5))).Error);
+        int full = (await cluster.UntilLed(Orders) + 1) % 3;
+        await cluster.Until(() => HighWatermark(cluster.Brokers[full]!) == new Offset(5));
+        SimDisk disk = cluster.DiskOf(full);
+        disk.TotalBytes -= disk.Space("/data").FreeBytes;
+        Assert.Null((await cluster.Produce(Orders, TestBatches.Of(5, 5_000))).Error);
+        Assert.Null(cluster.Brokers[full]!.Hosted.Find(Orders, out HostedPartition hosted));
+        await cluster.Until(() => hosted.Replica!.ItemsRefused >= 5);
+        Assert.Single(log.Lines, static l => l.Contains("orders/0 did not take all items of node", StringComparison.Ordinal));
+
+        disk.TotalBytes = 1L << 40;
+        await cluster.Until(() => HighWatermark(cluster.Brokers[full]!) == new Offset(10));
+    }
+
     [Fact]
     public async Task A_leadership_is_transferred_and_a_drained_node_leads_nothing()
     {
