@@ -60,7 +60,8 @@ public sealed class DevThreeNodesTests : IAsyncLifetime
         string[] produce = ["produce", "orders", "-s", _servers];
         (await CliRun.With(produce, string.Join('\n', acknowledged))).MustSucceed();
 
-        await Task.WhenAll(Dev("kill", "2"), Dev("kill", "3"));
+        (await Dev("kill", "2")).MustSucceed();
+        (await Dev("kill", "3")).MustSucceed();
         await UntilHealth(11, "CRITICAL: the cluster has no controller");
         for (int partition = 0; partition < Partitions; partition++)
         {
@@ -75,6 +76,7 @@ public sealed class DevThreeNodesTests : IAsyncLifetime
         (await Dev("restart")).MustSucceed();
         (await Run("cluster", "health", "--wait-healthy", "--timeout", "2m")).MustSucceed();
         Assert.Equal(acknowledged, Lines(await Run("consume", "orders")));
+        Assert.Equal(acknowledged, Lines(await Run("consume", "orders", "--from-followers")));
         (await Dev("down")).MustSucceed();
         for (int node = 1; node <= 3; node++)
             Assert.Equal(acknowledged, Lines(await Run("storage", "dump", _directory.File($"node-{node}"), "-t", "orders", "-r", "-f", "%v")));
