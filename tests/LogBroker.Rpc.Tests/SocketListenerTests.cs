@@ -151,8 +151,9 @@ public sealed class SocketListenerTests
     private static async Task UntilAsync(Func<bool> isTrue)
     {
         using var patience = new CancellationTokenSource(Patience);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(1));
         while (!isTrue())
-            await Task.Delay(1, patience.Token);
+            await ticks.WaitForNextTickAsync(patience.Token);
     }
 
     private sealed class CountingMemory : IMemoryPoolFactory<byte>

@@ -79,7 +79,10 @@ public sealed class DevThreeNodesTests : IAsyncLifetime
         Assert.Equal(acknowledged, Lines(await Run("consume", "orders", "--from-followers")));
         (await Dev("down")).MustSucceed();
         for (int node = 1; node <= 3; node++)
-            Assert.Equal(acknowledged, Lines(await Run("storage", "dump", _directory.File($"node-{node}"), "-t", "orders", "-r", "-f", "%v")));
+        {
+            string data = _directory.File($"node-{node}");
+            Assert.Equal(acknowledged, Lines(await Run("storage", "dump", data, "-t", "orders", "-r", "-f", "%v")));
+        }
     }
 
     private static string[] Lines(CliRun run) =>

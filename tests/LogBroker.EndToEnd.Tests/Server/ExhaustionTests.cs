@@ -42,7 +42,7 @@ public sealed class ExhaustionTests
             await sockets[^1].ConnectAsync(IPEndPoint.Parse(server.GrpcAddress));
             using var process = Process.GetProcessById(server.ProcessId);
             var used = process.TotalProcessorTime;
-            await Task.Delay(BusyTime);
+            await Task.Delay(BusyTime); // because nothing is to happen in it
             process.Refresh();
             Assert.InRange(process.TotalProcessorTime - used, TimeSpan.Zero, BusyTime / 2);
         }
@@ -78,7 +78,7 @@ public sealed class ExhaustionTests
         }
     }
 
-    /// <summary>Connections without end: .NET makes no thread without a descriptor, and ended the process when they had taken all.</summary>
+    /// <summary>.NET makes no thread without a descriptor, and ended the process when connections had taken all.</summary>
     [Fact]
     public async Task Row30_connections_leave_descriptors_for_files_and_probes()
     {
@@ -203,8 +203,9 @@ public sealed class ExhaustionTests
     private static async Task UntilAsync(Func<bool> isTrue)
     {
         using var deadline = new CancellationTokenSource(RecoverTime);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
         while (!isTrue())
-            await Task.Delay(20, deadline.Token);
+            await ticks.WaitForNextTickAsync(deadline.Token);
     }
 
     private static async Task ClosedAsync(Socket socket, CancellationToken cancellationToken)
