@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LogBroker.Protocol;
 using LogBroker.TestKit;
 
@@ -65,14 +66,15 @@ public sealed class ThreeNodesTests
         await cluster.Create("orders", 3);
         int stopping = await cluster.UntilLed(Orders);
         NodeId node = cluster.Brokers[stopping]!.NodeId;
-        await Task.Delay(5_500, TestContext.Current.CancellationToken); // long enough to be preferred again
+        var clock = Stopwatch.StartNew();
+        await cluster.Until(() => clock.ElapsedMilliseconds > 5_500); // heard for long enough to be preferred again
         await cluster.Brokers[stopping]!.LeaveOfficeAsync(TestContext.Current.CancellationToken);
-        for (int look = 0; look < 25; look++)
+        clock.Restart();
+        await cluster.Until(() =>
         {
-            await Task.Delay(100, TestContext.Current.CancellationToken);
             Assert.All(cluster.Brokers, b => Assert.DoesNotContain(b!.DescribeCluster().Partitions, p => p.Leader == node));
-        }
-
+            return clock.ElapsedMilliseconds > 2_500; // two looks at who is preferred
+        });
         Broker leader = cluster.Brokers[cluster.LeaderOf(Orders)]!;
         Result<NodeId> moved = await leader.TransferLeader(Orders, node, TestContext.Current.CancellationToken);
         Assert.Equal(ErrorCode.Timeout, moved.Error?.Code);
