@@ -60,8 +60,9 @@ internal static partial class BrokerLog
         "Partition {Partition} at {Before} begins anew at {Start}: its leader keeps nothing in front of that")]
     public static partial void Reset(ILogger log, string partition, string before, string start);
 
-    [LoggerMessage(3017, LogLevel.Warning, "Partition {Partition} did not take all items of node {Leader}: {Reason}")]
-    public static partial void ItemsRefused(ILogger log, string partition, int leader, string reason);
+    [LoggerMessage(3017, LogLevel.Warning,
+        "Partition {Partition} did not take all items of node {Leader}: {Reason} ({Suppressed} more times since this was last logged)")]
+    public static partial void ItemsRefused(ILogger log, string partition, int leader, string reason, long suppressed);
 
     [LoggerMessage(3018, LogLevel.Information, "Partition {Partition} of this node has a vote again")]
     public static partial void Readmitted(ILogger log, string partition);

@@ -17,6 +17,9 @@ internal sealed partial class PartitionReplica
 
     private const int NonsenseQuietMs = 10_000;
 
+    /// <summary>A replica that cannot take items asks for them again every half second: that is said once in this time.</summary>
+    private const int RefusalQuietMs = 60_000;
+
     private static readonly EpochRow[] NoRows = [];
 
     private readonly ConcurrentQueue<(PeerIdentity From, PartitionMessage Message)> _mail = new();
@@ -32,12 +35,18 @@ internal sealed partial class PartitionReplica
     private long _implausibleEpochs;
     private long _breaches;
     private long _nonsenseQuietUntilMs;
+    private (NodeId Leader, ErrorCode Code) _refusal;
+    private long _refusalQuietUntilMs;
+    private long _refusalsUnsaid;
 
     /// <summary>True when the next tick may change something whoever is heard.</summary>
     public bool NeedsTick => _needsTick;
 
     /// <summary>The voters, the preferred leader first. Immutable.</summary>
     public IReadOnlyList<NodeId> Voters { get; }
+
+    /// <summary>How often items of the leader could not be taken, all of them. Written by the loop.</summary>
+    public long ItemsRefused { get; private set; }
 
     /// <summary>Takes a message of another replica. Any thread; a buffer in it is this replica's from here on.</summary>
     public void Deliver(PeerIdentity from, PartitionMessage message)
@@ -205,7 +214,7 @@ internal sealed partial class PartitionReplica
         ImmutableArray<EpochRow> rows = Log.Epochs.Rows;
         if (outcome.Error is { } error)
         {
-            BrokerLog.ItemsRefused(_env.Log, Name.ToString(), sender.Node.Value, error.Message);
+            SayRefused(sender.Node, error);
         }
 
         Offset end = outcome.Position.Offset;
@@ -221,6 +230,22 @@ internal sealed partial class PartitionReplica
         {
             _env.Flushes.Request(Log); // the row must be durable whatever the topic says (R11)
         }
+    }
+
+    /// <summary>Says at once what is new, a reason or a leader, and else once in a while.</summary>
+    private void SayRefused(NodeId leader, BrokerError error)
+    {
+        ItemsRefused++;
+        if (_refusal == (leader, error.Code) && _env.RunningMs < _refusalQuietUntilMs)
+        {
+            _refusalsUnsaid++;
+            return;
+        }
+
+        _refusal = (leader, error.Code);
+        _refusalQuietUntilMs = _env.RunningMs + RefusalQuietMs;
+        BrokerLog.ItemsRefused(_env.Log, Name.ToString(), leader.Value, error.Message, _refusalsUnsaid);
+        _refusalsUnsaid = 0;
     }
 
     /// <summary>Sends what the core says, and to each follower what it waits for.</summary>

@@ -24,6 +24,11 @@ internal static partial class Log
     [LoggerMessage(1006, LogLevel.Information, "Sending traces and metrics to {Endpoint} by OTLP over {Protocol}")]
     public static partial void Exporting(ILogger logger, string endpoint, string protocol);
 
+    [LoggerMessage(1012, LogLevel.Warning,
+        "The process may have {Limit} file descriptors (RLIMIT_NOFILE), of which {Reserve} are kept for files: not enough for the "
+        + "{Connections} connections of Limits:MaxConnections. Connections beyond are closed at once")]
+    public static partial void FewDescriptors(ILogger logger, long limit, long reserve, long connections);
+
     [LoggerMessage(1011, LogLevel.Warning, "Not all leaderships were handed over within {Seconds} s")]
     public static partial void OfficeNotLeft(ILogger logger, double seconds);
 

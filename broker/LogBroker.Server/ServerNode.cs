@@ -26,6 +26,7 @@ internal static class ServerNode
         if (PortProbe.Check(options) is { } fault)
             return Refuse(ServerExit.Failed, fault.ToString());
         Log.Starting(log, ServerVersion.Text, options.DataDirectory, Environment.ProcessId);
+        SayFewDescriptors(options, log);
         using var metrics = new ServerMetrics(TimeProvider.System);
         using var collector = new MetricsCollector();
         using var telemetry = new Telemetry(options, log);
@@ -85,6 +86,14 @@ internal static class ServerNode
         await broker.StopAsync(CancellationToken.None);
         Log.Stopped(log, TimeProvider.System.GetElapsedTime(stoppedAt).TotalSeconds);
         return ServerExit.Ok;
+    }
+
+    private static void SayFewDescriptors(BrokerOptions options, ILogger log)
+    {
+        long connections = options.Config.Number(ConfigTable.MaxConnections);
+        var descriptors = DescriptorBudget.Ordinary;
+        if (descriptors.Limit - descriptors.Reserve < connections)
+            Log.FewDescriptors(log, descriptors.Limit, descriptors.Reserve, connections);
     }
 
     /// <summary>Leaderships go to others first, while clients can still be told where.</summary>

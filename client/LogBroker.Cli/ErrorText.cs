@@ -6,11 +6,15 @@ namespace LogBroker.Cli;
 /// <summary>Failures of the SDK in the words, and with the exit code, of the command line.</summary>
 internal static class ErrorText
 {
+    private const string LeadersHint = "who leads what is in: logbroker cluster partitions";
+
     /// <summary>One line, without the program's name.</summary>
     public static string Of(LogBrokerException failure, CommandContext context)
     {
         string message = failure.Message;
-        if (failure is ServerUnreachableException && !message.StartsWith("cannot reach", StringComparison.OrdinalIgnoreCase)
+        // A producer begins with what became of the record: "not sent to orders/0 within 30 s".
+        if (failure is ServerUnreachableException && !message.StartsWith("not ", StringComparison.Ordinal)
+            && !message.StartsWith("cannot reach", StringComparison.OrdinalIgnoreCase)
             && !message.Contains("can be reached", StringComparison.OrdinalIgnoreCase))
         {
             message = $"cannot reach {failure.Endpoint ?? context.Servers}: {message}";
@@ -36,12 +40,13 @@ internal static class ErrorText
 
     private static string? Hint(LogBrokerException failure, CommandContext context) => failure.Reason switch
     {
+        ErrorCode.None when failure.Partition is not null && failure.InnerException is not ServerUnreachableException => LeadersHint,
         ErrorCode.None => $"is the broker running? start one with logbrokerd, or say where it is with -s HOST:PORT (now {context.Servers})",
         ErrorCode.UnknownTopicOrPartition when failure.Topic is { } topic && failure.Partition is null =>
             context.IsAboutTopics ? "see: logbroker topic list" : $"create it with: logbroker topic create {topic}",
         ErrorCode.UnknownTopicOrPartition or ErrorCode.OffsetOutOfRange when failure.Topic is { } topic =>
             $"where each partition begins and ends is in: logbroker topic describe {topic}",
-        ErrorCode.NotLeader when !context.IsAboutCluster => "who leads what is in: logbroker cluster partitions",
+        ErrorCode.NotLeader when !context.IsAboutCluster => LeadersHint,
         ErrorCode.NotLeader => "what is wrong is in: logbroker cluster status",
         var reason => ErrorCatalogue.Get(reason).ClientAction,
     };

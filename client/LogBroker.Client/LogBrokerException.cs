@@ -62,7 +62,10 @@ public sealed class OutcomeUnknownException : LogBrokerException
     }
 }
 
-/// <summary>No server could be reached in time. The message names them and the reason, such as a refused connection.</summary>
+/// <summary>
+/// No server that could do it was to be had in time, and nothing was done. The message says which and why: a refused connection, or, for
+/// a record that was never sent, that what is in front of it has no answer.
+/// </summary>
 public sealed class ServerUnreachableException : LogBrokerException
 {
     /// <summary>Makes an exception.</summary>

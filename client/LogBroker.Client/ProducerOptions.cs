@@ -37,7 +37,8 @@ public sealed record ProducerOptions
     public int BatchesInFlightMax { get; init; } = Limits.ProducerWindowBatches;
 
     /// <summary>
-    /// The time from handing a record over to its end, acknowledged or failed: all waiting, sending and retrying is within it.
+    /// The time from handing a record over to its end, acknowledged or failed: all waiting, sending and retrying is within it. At its
+    /// end a record that was sent and not answered is an <see cref="OutcomeUnknownException"/>; any other is not written.
     /// Default 2 minutes, at most 1 day.
     /// </summary>
     public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromMinutes(2);

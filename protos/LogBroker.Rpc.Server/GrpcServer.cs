@@ -74,7 +74,7 @@ public sealed class GrpcServer : IAsyncDisposable
 
     /// <summary>
     /// Kestrel by way of an otherwise empty host, which is never run: only so does it get a memory pool. Made by its constructor it
-    /// takes the shared array pool, which drops most of what a busy stream gives back.
+    /// takes the shared array pool, which drops most of what a busy stream gives back. What is added last counts.
     /// </summary>
     private WebApplication BuildKestrel(PrefaceGuard guard, ILoggerFactory loggerFactory)
     {
@@ -93,8 +93,10 @@ public sealed class GrpcServer : IAsyncDisposable
                 });
             }
         });
-        // Behind Kestrel's own: the last one counts.
-        builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(new TransportBlocks.Factory());
+        var memory = new TransportBlocks.Factory();
+        builder.Services.AddSingleton<IMemoryPoolFactory<byte>>(memory);
+        builder.Services.AddSingleton<IConnectionListenerFactory>(
+            new SocketListeners(_options.Descriptors, memory, _options.TimeProvider, loggerFactory));
         return builder.Build();
     }
 

@@ -26,6 +26,12 @@ public sealed record GrpcServerOptions
     /// <summary>Open connections; default 4096. One more is closed at once.</summary>
     public int ConnectionsMax { get; init; } = 4096;
 
+    /// <summary>
+    /// Which file descriptors connections may take; default <see cref="DescriptorBudget.Ordinary"/>. A connection that gets another one
+    /// is closed at once.
+    /// </summary>
+    public DescriptorBudget Descriptors { get; init; } = DescriptorBudget.Ordinary;
+
     /// <summary>Streams on one connection, told to the client in SETTINGS; default 100.</summary>
     public int StreamsPerConnectionMax { get; init; } = 100;
 

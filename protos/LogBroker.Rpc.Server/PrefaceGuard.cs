@@ -11,11 +11,7 @@ namespace LogBroker.Rpc.Server;
 /// </summary>
 internal sealed class PrefaceGuard(GrpcServerOptions options, ILogger logger)
 {
-    private const int LogPeriodSeconds = 10;
-
-    private readonly Lock _lock = new();
-    private long _loggedAt;
-    private long _suppressed;
+    private readonly PeriodicLine _refusals = new(TimeSpan.FromSeconds(10), options.TimeProvider);
 
     private static ReadOnlySpan<byte> Preface => "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8;
 
@@ -85,23 +81,10 @@ internal sealed class PrefaceGuard(GrpcServerOptions options, ILogger logger)
         }
     }
 
-    /// <summary>At most one line in a period, so that a scanner cannot fill the log.</summary>
     private void LogRefusal(ConnectionContext connection, string reason)
     {
-        long suppressed;
-        lock (_lock)
-        {
-            var now = options.TimeProvider.GetTimestamp();
-            if (_loggedAt != 0 && options.TimeProvider.GetElapsedTime(_loggedAt, now).TotalSeconds < LogPeriodSeconds)
-            {
-                _suppressed++;
-                return;
-            }
-            _loggedAt = now;
-            suppressed = _suppressed;
-            _suppressed = 0;
-        }
-        Log.NotGrpc(logger, connection.RemoteEndPoint?.ToString() ?? "unknown", reason, suppressed, LogPeriodSeconds);
+        if (_refusals.TryTake(out var suppressed))
+            Log.NotGrpc(logger, connection.RemoteEndPoint?.ToString() ?? "unknown", reason, suppressed, _refusals.Seconds);
     }
 
     private enum Verdict

@@ -1,6 +1,5 @@
 using LogBroker.Protocol;
 using LogBroker.TestKit;
-using Microsoft.Extensions.Logging;
 
 namespace LogBroker.Cluster.Tests;
 
@@ -133,34 +132,5 @@ public sealed class RecoveryTests
         var settings = new BrokerSettings { DataDirectory = "/data", ProducersPerPartitionMax = 0 };
         Assert.Contains("ProducersPerPartitionMax", settings.Check()!.Message, StringComparison.Ordinal);
         Assert.Null(new BrokerSettings { DataDirectory = "/data" }.Check());
-    }
-
-    private sealed class RecordingLoggers : ILoggerFactory, ILogger
-    {
-        public List<string> Lines { get; } = [];
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void AddProvider(ILoggerProvider provider)
-        {
-        }
-
-        public void Dispose()
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            lock (Lines)
-            {
-                Lines.Add(formatter(state, exception));
-            }
-        }
     }
 }

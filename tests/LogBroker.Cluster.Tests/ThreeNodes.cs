@@ -25,11 +25,13 @@ internal sealed class ThreeNodes : IAsyncDisposable
 
     public Broker?[] Brokers { get; } = new Broker?[3];
 
-    public ILoggerFactory Loggers { get; set; } = NullLoggerFactory.Instance;
+    public ILoggerFactory Loggers { get; init; } = NullLoggerFactory.Instance;
 
-    public static async Task<ThreeNodes> Start()
+    public SimDisk DiskOf(int at) => _disks[at];
+
+    public static async Task<ThreeNodes> Start(ILoggerFactory? loggers = null)
     {
-        var cluster = new ThreeNodes();
+        var cluster = new ThreeNodes { Loggers = loggers ?? NullLoggerFactory.Instance };
         for (int i = 0; i < 3; i++)
         {
             await cluster.Open(i);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using LogBroker.Protocol;
 using LogBroker.TestKit;
 
@@ -65,14 +66,15 @@ public sealed class ThreeNodesTests
         await cluster.Create("orders", 3);
         int stopping = await cluster.UntilLed(Orders);
         NodeId node = cluster.Brokers[stopping]!.NodeId;
-        await Task.Delay(5_500, TestContext.Current.CancellationToken); // long enough to be preferred again
+        var clock = Stopwatch.StartNew();
+        await cluster.Until(() => clock.ElapsedMilliseconds > 5_500); // heard for long enough to be preferred again
         await cluster.Brokers[stopping]!.LeaveOfficeAsync(TestContext.Current.CancellationToken);
-        for (int look = 0; look < 25; look++)
+        clock.Restart();
+        await cluster.Until(() =>
         {
-            await Task.Delay(100, TestContext.Current.CancellationToken);
             Assert.All(cluster.Brokers, b => Assert.DoesNotContain(b!.DescribeCluster().Partitions, p => p.Leader == node));
-        }
-
+            return clock.ElapsedMilliseconds > 2_500; // two looks at who is preferred
+        });
         Broker leader = cluster.Brokers[cluster.LeaderOf(Orders)]!;
         Result<NodeId> moved = await leader.TransferLeader(Orders, node, TestContext.Current.CancellationToken);
         Assert.Equal(ErrorCode.Timeout, moved.Error?.Code);
@@ -97,6 +99,27 @@ public sealed class ThreeNodesTests
         int other = Enumerable.Range(0, 3).First(n => n != wiped && n != cluster.LeaderOf(Orders));
         await cluster.Kill(other);
         Assert.Null((await cluster.Produce(Orders, TestBatches.Of(1))).Error);
+    }
+
+    /// <summary>It asks again every half second, and said so each time.</summary>
+    [Fact]
+    public async Task A_follower_without_room_says_once_that_it_takes_nothing_and_catches_up_when_there_is_some()
+    {
+        var log = new RecordingLoggers();
+        await using ThreeNodes cluster = await ThreeNodes.Start(log);
+        await cluster.Create("orders", 1);
+        Assert.Null((await cluster.Produce(Orders, TestBatches.Of(5))).Error);
+        int full = (await cluster.UntilLed(Orders) + 1) % 3;
+        await cluster.Until(() => HighWatermark(cluster.Brokers[full]!) == new Offset(5));
+        SimDisk disk = cluster.DiskOf(full);
+        disk.TotalBytes -= disk.Space("/data").FreeBytes;
+        Assert.Null((await cluster.Produce(Orders, TestBatches.Of(5, 5_000))).Error);
+        Assert.Null(cluster.Brokers[full]!.Hosted.Find(Orders, out HostedPartition hosted));
+        await cluster.Until(() => hosted.Replica!.ItemsRefused >= 5);
+        Assert.Single(log.Lines, static l => l.Contains("orders/0 did not take all items of node", StringComparison.Ordinal));
+
+        disk.TotalBytes = 1L << 40;
+        await cluster.Until(() => HighWatermark(cluster.Brokers[full]!) == new Offset(10));
     }
 
     [Fact]

@@ -101,7 +101,7 @@ internal static class ConfigTable
         Topic("TopicDefaults:Durability", ConfigType.Choice, "durability") with { Choices = ["fsync", "memory"] };
 
     public static readonly ConfigKey MaxConnections = new("Limits:MaxConnections", ConfigType.Integer, "4096",
-        "Open gRPC connections; one more is closed at once.")
+        "Open gRPC connections; one more is closed at once, and so is one that the limit of open files leaves no room for.")
     { Min = 1, Max = 1_000_000 };
 
     public static readonly ConfigKey MaxHttpConnections = new("Limits:MaxHttpConnections", ConfigType.Integer, "256",

@@ -1,10 +1,10 @@
 using System.Net;
 using System.Text;
+using LogBroker.Rpc.Server;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 
@@ -50,7 +50,7 @@ internal sealed class HttpServer : IHttpApplication<IFeatureCollection>, IAsyncD
             });
         }
 
-        var transport = new SocketTransportFactory(Options.Create(new SocketTransportOptions()), loggers);
+        var transport = new SocketListeners(DescriptorBudget.Preferred, null, TimeProvider.System, loggers);
         _kestrel = new KestrelServer(Options.Create(kestrel), transport, loggers);
     }
 

@@ -93,6 +93,7 @@ internal sealed class GrpcPeerTransport : IPeerTransport
         SendBytesMax = settings.AnswerBytesMax,
         CallsMax = 256,
         ConnectionsMax = 256,
+        Descriptors = DescriptorBudget.Preferred,
         StreamsPerConnectionMax = 4,
         HandshakeTimeout = settings.HandshakeTime,
         ConnectionIdleTimeout = TimeSpan.FromMinutes(1),

@@ -1,5 +1,6 @@
 using LogBroker.Cluster;
 using LogBroker.Protocol;
+using LogBroker.Rpc.Server;
 
 namespace LogBroker.Server;
 

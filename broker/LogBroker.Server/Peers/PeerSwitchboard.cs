@@ -1,6 +1,7 @@
 using LogBroker.Cluster;
 using LogBroker.Protocol;
 using LogBroker.Rpc;
+using LogBroker.Rpc.Server;
 using Microsoft.Extensions.Logging;
 using Wire = LogBroker.Protocol.Peer.V1;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LogBroker.Client;
 
 namespace LogBroker.Cli;
 
@@ -29,6 +30,8 @@ internal static class ConsumeCommand
         Option<string[]> partitions = Options.Many("--partition", "-p", "N", "Only these partitions: 0, 0,2 or 0-5.");
         Option<long?> count = Options.Number("--count", "-n", "N", "Stop after so many records.", 1);
         Option<bool> follow = Options.Switch("--follow", "-F", "Wait for new records, until Ctrl-C.");
+        Option<bool> fromFollowers = Options.Switch(
+            "--from-followers", null, "Read from any replica, not from leaders only: the same records, perhaps a moment later.");
         Option<string?> format = Options.Text("--format", "-f", "FORMAT", "How to write a record; see below.");
         Option<string?> delimiter =
             Options.Text("--delimiter", "-D", "DELIM", "What to write behind each record. Default: \\n. As in produce.");
@@ -37,7 +40,7 @@ internal static class ConsumeCommand
         return new CliCommand("consume", "Read records.")
         {
             Arguments = { topics },
-            Options = { from, until, partitions, count, follow, format, delimiter, keyDelimiter },
+            Options = { from, until, partitions, count, follow, fromFollowers, format, delimiter, keyDelimiter },
             Examples =
             [
                 ("consume orders", "everything there is, then stop"),
@@ -63,7 +66,8 @@ internal static class ConsumeCommand
                     context.Arguments.GetValue(delimiter),
                     context.Arguments.GetValue(keyDelimiter),
                     names.Length > 1);
-                return new ConsumeRun(context, names, plan, sink, context.Arguments.GetValue(count)).RunAsync(ct);
+                var options = new ReadOptions { AllowFollowers = context.Arguments.GetValue(fromFollowers) };
+                return new ConsumeRun(context, names, plan, options, sink, context.Arguments.GetValue(count)).RunAsync(ct);
             },
         };
     }

@@ -7,7 +7,8 @@ namespace LogBroker.Cli;
 /// One run of <c>consume</c>. Reads with one reader, or with one per partition when they begin at different offsets; what they read goes
 /// through one lock to stdout. Remembers where it is, for the resume hint.
 /// </summary>
-internal sealed class ConsumeRun(CommandContext context, string[] topics, ConsumePlan plan, RecordSink sink, long? countMax)
+internal sealed class ConsumeRun(
+    CommandContext context, string[] topics, ConsumePlan plan, ReadOptions options, RecordSink sink, long? countMax)
 {
     private static readonly TimeSpan ReaderCheckEvery = TimeSpan.FromMilliseconds(500);
 
@@ -122,13 +123,13 @@ internal sealed class ConsumeRun(CommandContext context, string[] topics, Consum
         {
             if (plan.Partitions is null || plan.Partitions.Contains(partition))
             {
-                yield return client.ReadEventsAsync(topics, Position.At(offset), plan.Until, [partition], null, ct);
+                yield return client.ReadEventsAsync(topics, Position.At(offset), plan.Until, [partition], options, ct);
             }
         }
 
         if (plan.Offsets.Count == 0)
         {
-            yield return client.ReadEventsAsync(topics, plan.From, plan.Until, plan.Partitions, null, ct);
+            yield return client.ReadEventsAsync(topics, plan.From, plan.Until, plan.Partitions, options, ct);
         }
         else if (plan.ReadsOthers)
         {
@@ -140,7 +141,7 @@ internal sealed class ConsumeRun(CommandContext context, string[] topics, Consum
                 ];
                 if (others.Length > 0)
                 {
-                    yield return client.ReadEventsAsync([topic], plan.From, plan.Until, others, null, ct);
+                    yield return client.ReadEventsAsync([topic], plan.From, plan.Until, others, options, ct);
                 }
             }
         }
@@ -228,9 +229,10 @@ internal sealed class ConsumeRun(CommandContext context, string[] topics, Consum
                 if (ResumeFrom(next, _partitionCounts.GetValueOrDefault(topic), plan.From) is { } from)
                 {
                     string only = next.Count == 1 && plan.Partitions is [int partition] ? $" -p {partition}" : "";
+                    string whence = options.AllowFollowers ? " --from-followers" : "";
                     context.Note(
                         $"stopped after {HumanSize.Counted(sink.Count, "record")}; "
-                        + $"go on with: logbroker consume {topic}{only} --from {from}");
+                        + $"go on with: logbroker consume {topic}{only}{whence} --from {from}");
                 }
             }
         }

@@ -17,6 +17,7 @@ internal sealed partial class PartitionQueue
             }
 
             batch.End(ack);
+            _lastError = null;
             _failures = 0;
             _notBefore = 0;
             _doubtsLeader = false;
@@ -277,38 +278,50 @@ internal sealed partial class PartitionQueue
 
         if (batch.Attempts == 0)
         {
-            batch.End(NotSentInTime(batch));
+            batch.End(NotWrittenInTime(batch, _lastError));
         }
         else if (wasInFlight || batch.MayBeWritten)
         {
+            // Those behind it that expire next would find nothing in flight any more.
+            _lastError ??= Silence(batch.Server!);
             Fail(batch, Unknown(batch, batch.LastError), SequenceRepair.NextEpoch);
         }
         else
         {
-            Fail(batch, About(batch, batch.LastError ?? NotSentInTime(batch)), SequenceRepair.Renumber);
+            Fail(batch, NotWrittenInTime(batch, batch.LastError), SequenceRepair.Renumber);
         }
     }
 
-    private LogBrokerException NotSentInTime(ProducerBatch batch)
+    /// <summary>
+    /// The end of a batch that was never sent, or was refused each time: it is not written. What it waited for may be written, which
+    /// says nothing about the batch itself; it had nobody to go to, and that is what is said.
+    /// </summary>
+    private LogBrokerException NotWrittenInTime(ProducerBatch batch, LogBrokerException? met)
     {
-        string why = _lastError is null ? "earlier batches were not answered" : _lastError.Message;
-        string message = $"not sent to {topic.Name}/{partition} within {core.Options.DeliveryTimeout.TotalSeconds} s: {why}";
-        return _lastError is ServerUnreachableException
-            ? new ServerUnreachableException(message, _lastError)
-            {
-                Topic = topic.Name,
-                Partition = partition,
-                Endpoint = _lastError.Endpoint,
-                Elapsed = core.Elapsed(batch.OpenedAt),
-            }
-            : new LogBrokerException(ErrorCode.Timeout, message, _lastError)
-            {
-                Topic = topic.Name,
-                Partition = partition,
-                Endpoint = _lastError?.Endpoint,
-                Elapsed = core.Elapsed(batch.OpenedAt),
-            };
+        bool wasSent = batch.Attempts > 0;
+        string message = $"not {(wasSent ? "written" : "sent")} to {topic.Name}/{partition} "
+            + $"within {core.Options.DeliveryTimeout.TotalSeconds} s: ";
+        ErrorCode reason = met?.Reason ?? ErrorCode.None;
+        switch (reason)
+        {
+            case ErrorCode.OutcomeUnknown or ErrorCode.EarlierBatchFailed or ErrorCode.UnknownProducer or ErrorCode.OutOfOrderSequence:
+                return Definite(batch, ErrorCode.None, message + "what is in front of it has no answer yet: " + met!.Message, met);
+            case ErrorCode.Timeout when !wasSent:
+                return Definite(batch, ErrorCode.None, message + met!.Message, met);
+            default:
+                return Definite(batch, reason, message + (met?.Message ?? Obstacle()), met);
+        }
     }
+
+    /// <summary>What keeps the partition from sending though nothing was refused.</summary>
+    private string Obstacle() =>
+        _isAdopting ? "no controller has given the producer an id"
+        : _inFlight.Count > 0 ? Silence(_via!.Server).Message
+        : _owner is { } owner ? $"{owner.Server} takes nothing"
+        : "its leader is not known";
+
+    private static ServerUnreachableException Silence(string server) =>
+        new($"{server} has not answered what is in front of it") { Endpoint = server };
 
     private OutcomeUnknownException Unknown(ProducerBatch batch, LogBrokerException? cause) => new(
         $"{batch.Records} records for {topic.Name}/{partition} may or may not have been written"
@@ -327,16 +340,35 @@ internal sealed partial class PartitionQueue
     private LogBrokerException AboutOrUnknown(ProducerBatch batch, LogBrokerException error) =>
         batch.MayBeWritten ? Unknown(batch, error) : About(batch, error);
 
-    private LogBrokerException About(ProducerBatch batch, LogBrokerException error) => new(error.Reason, error.Message, error)
+    private LogBrokerException About(ProducerBatch batch, LogBrokerException error) => Definite(batch, error.Reason, error.Message, error);
+
+    private LogBrokerException Definite(ProducerBatch batch, ErrorCode reason, string message, LogBrokerException? cause)
     {
-        Topic = topic.Name,
-        Partition = partition,
-        Endpoint = error.Endpoint,
-        Attempts = Math.Max(1, batch.Attempts),
-        Elapsed = core.Elapsed(batch.OpenedAt),
-        Details = error.Details,
-        RetryAfter = error.RetryAfter,
-    };
+        int attempts = Math.Max(1, batch.Attempts);
+        TimeSpan elapsed = core.Elapsed(batch.OpenedAt);
+        IReadOnlyDictionary<string, string> details = cause?.Details ?? new Dictionary<string, string>();
+        return reason == ErrorCode.None
+            ? new ServerUnreachableException(message, cause)
+            {
+                Topic = topic.Name,
+                Partition = partition,
+                Endpoint = cause?.Endpoint,
+                Attempts = attempts,
+                Elapsed = elapsed,
+                Details = details,
+                RetryAfter = cause?.RetryAfter,
+            }
+            : new LogBrokerException(reason, message, cause)
+            {
+                Topic = topic.Name,
+                Partition = partition,
+                Endpoint = cause?.Endpoint,
+                Attempts = attempts,
+                Elapsed = elapsed,
+                Details = details,
+                RetryAfter = cause?.RetryAfter,
+            };
+    }
 
     /// <summary>
     /// Tells listeners of ended batches, in order, each batch once. One thread at a time does it, and a listener that hands over more

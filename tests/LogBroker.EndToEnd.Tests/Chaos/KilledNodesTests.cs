@@ -73,7 +73,7 @@ public sealed class KilledNodesTests
             scene.Recorder.Complete(invocation, isUnknown ? OpType.Info : OpType.Fail, record);
             Assert.True(Stopwatch.GetElapsedTime(startedAt) < deadline + grace, $"refused after {Stopwatch.GetElapsedTime(startedAt)}");
             bool isUnavailable = refused is ServerUnreachableException
-                || (!isUnknown && ErrorCatalogue.Get(refused.Reason).Exit is ExitCode.Unavailable or ExitCode.Timeout);
+                || (!isUnknown && ErrorCatalogue.Get(refused.Reason).Exit is ExitCode.Unavailable);
             if (isUnavailable)
                 return;
             Assert.True(isUnknown && attempt < 3, $"attempt {attempt}: {refused}");

@@ -7,16 +7,20 @@ public sealed partial class CliProcessTests(CliBroker broker) : IClassFixture<Cl
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
-    [Fact]
-    public async Task Ctrl_C_says_how_to_go_on()
+    [Theory]
+    [InlineData("")]
+    [InlineData(" --from-followers")]
+    public async Task Ctrl_C_says_how_to_go_on(string whence)
     {
         string topic = await broker.NewTopic();
         (await broker.RunWith("a\nb\nc\n", "produce", topic)).MustSucceed();
-        await using ProgramRun follower = Start("consume", topic, "--follow");
+        string[] options = whence.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        await using ProgramRun follower = Start(["consume", topic, "--follow", .. options]);
         await follower.WaitForOutputAsync(line => line == "c", Deadline);
         Assert.Equal(0, Kill(follower.ProcessId, 2));
         Assert.Equal(130, await follower.WaitForExitAsync(Deadline));
-        Assert.Equal($"stopped after 3 records; go on with: logbroker consume {topic} --from 3", Assert.Single(follower.ErrorLines));
+        Assert.Equal(
+            $"stopped after 3 records; go on with: logbroker consume {topic}{whence} --from 3", Assert.Single(follower.ErrorLines));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace LogBroker.EndToEnd.Tests.Cli;
@@ -48,6 +49,44 @@ public sealed class DevThreeNodesTests : IAsyncLifetime
         (await Run("cluster", "health", "--wait-healthy", "--timeout", "2m")).MustSucceed();
         Assert.Equal(3, (await Run("consume", "orders")).MustSucceed().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
     }
+
+    [Fact]
+    public async Task With_two_of_three_killed_a_produce_is_unavailable_in_time_and_each_replica_has_what_was_acknowledged()
+    {
+        const int Partitions = 3;
+        string[] acknowledged = [.. Enumerable.Range(0, 300).Select(static n => $"record {n}").Order(StringComparer.Ordinal)];
+        (await Run("topic", "create", "orders", "-p", $"{Partitions}", "-r", "3")).MustSucceed();
+        (await Run("cluster", "health", "--wait-healthy", "--timeout", "2m")).MustSucceed();
+        string[] produce = ["produce", "orders", "-s", _servers];
+        (await CliRun.With(produce, string.Join('\n', acknowledged))).MustSucceed();
+
+        (await Dev("kill", "2")).MustSucceed();
+        (await Dev("kill", "3")).MustSucceed();
+        await UntilHealth(11, "CRITICAL: the cluster has no controller");
+        for (int partition = 0; partition < Partitions; partition++)
+        {
+            long startedAt = Stopwatch.GetTimestamp();
+            CliRun refused = await CliRun.With([.. produce, "-p", $"{partition}", "--timeout", "3s"], "hopeless");
+            Assert.InRange(Stopwatch.GetElapsedTime(startedAt), TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(15));
+            Assert.Equal((6, ""), (refused.ExitCode, refused.Output));
+            Assert.StartsWith($"logbroker: not sent to orders/{partition} within 3 s: ", refused.Error, StringComparison.Ordinal);
+            Assert.DoesNotContain("acknowledged", refused.Error, StringComparison.Ordinal);
+        }
+
+        (await Dev("restart")).MustSucceed();
+        (await Run("cluster", "health", "--wait-healthy", "--timeout", "2m")).MustSucceed();
+        Assert.Equal(acknowledged, Lines(await Run("consume", "orders")));
+        Assert.Equal(acknowledged, Lines(await Run("consume", "orders", "--from-followers")));
+        (await Dev("down")).MustSucceed();
+        for (int node = 1; node <= 3; node++)
+        {
+            string data = _directory.File($"node-{node}");
+            Assert.Equal(acknowledged, Lines(await Run("storage", "dump", data, "-t", "orders", "-r", "-f", "%v")));
+        }
+    }
+
+    private static string[] Lines(CliRun run) =>
+        [.. run.MustSucceed().Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal)];
 
     private Task<CliRun> Dev(params string[] args) => CliRun.Of(["dev", .. args, "--dir", _directory.Path]);
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -10,6 +11,7 @@ namespace LogBroker.EndToEnd.Tests;
 public sealed class ExhaustionTests
 {
     private static readonly TimeSpan RecoverTime = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan BusyTime = TimeSpan.FromSeconds(1);
 
     [Fact]
     public async Task Row30_without_file_descriptors_those_connected_are_served_and_it_recovers()
@@ -33,6 +35,16 @@ public sealed class ExhaustionTests
 
             Assert.Equal(1, (await client.ProduceAsync("t", 0, "during")).Receipt.BaseOffset);
             Assert.Equal(2, (await client.FetchAsync("t", 0, 0)).HighWatermark);
+
+            // None at all, and somebody who waits to be accepted: that is no reason to try without a pause.
+            await LimitAsync(open);
+            sockets.Add(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+            await sockets[^1].ConnectAsync(IPEndPoint.Parse(server.GrpcAddress));
+            using var process = Process.GetProcessById(server.ProcessId);
+            var used = process.TotalProcessorTime;
+            await Task.Delay(BusyTime); // because nothing is to happen in it
+            process.Refresh();
+            Assert.InRange(process.TotalProcessorTime - used, TimeSpan.Zero, BusyTime / 2);
         }
         finally
         {
@@ -64,6 +76,45 @@ public sealed class ExhaustionTests
             var result = await ProgramRun.RunAsync("/usr/bin/prlimit", ["--pid", process, $"--nofile={limit}:"]);
             Assert.True(result.ExitCode == 0, result.Error);
         }
+    }
+
+    /// <summary>.NET makes no thread without a descriptor, and ended the process when connections had taken all.</summary>
+    [Fact]
+    public async Task Row30_connections_leave_descriptors_for_files_and_probes()
+    {
+        const int Limit = 300;
+        if (!File.Exists("/usr/bin/prlimit"))
+            Assert.Skip("prlimit is not installed");
+        await using var server = await ServerProcess.StartAsync(wrapper: ["/usr/bin/prlimit", $"--nofile=200:{Limit}"]);
+        string limits = await File.ReadAllTextAsync($"/proc/{server.ProcessId}/limits");
+        Assert.Matches($"Max open files +{Limit} +{Limit}", limits);
+        await using var client = new TestClient(server);
+        await client.CreateTopicAsync("t");
+        await client.ProduceAsync("t", 0, "before");
+        var sockets = new List<Socket>();
+        try
+        {
+            for (int i = 0; i < 2 * Limit; i++)
+            {
+                sockets.Add(new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp));
+                await sockets[^1].ConnectAsync(IPEndPoint.Parse(server.GrpcAddress));
+            }
+
+            await UntilAsync(() => server.OutputLines.Concat(server.ErrorLines).Any(
+                static line => line.Contains($"of the {Limit} that the process may have (RLIMIT_NOFILE)", StringComparison.Ordinal)));
+            Assert.InRange(Directory.GetFiles($"/proc/{server.ProcessId}/fd").Length, 1, Limit - 32);
+            await client.CreateTopicAsync("during", 3);
+            Assert.Equal(0, (await client.ProduceAsync("during", 0, "x")).Receipt.BaseOffset);
+            Assert.Equal(1, (await client.ProduceAsync("t", 0, "during")).Receipt.BaseOffset);
+            using var http = new HttpClient();
+            Assert.Equal("live", (await http.GetStringAsync(server.HttpUri("/healthz/live"))).Trim());
+        }
+        finally
+        {
+            sockets.ForEach(socket => socket.Dispose());
+        }
+
+        Assert.Equal(0, await server.StopAsync());
     }
 
     [Fact]
@@ -147,6 +198,14 @@ public sealed class ExhaustionTests
 
         await using var other = new TestClient(server);
         Assert.Equal(1, (await other.FetchAsync("t", 0, 0)).HighWatermark);
+    }
+
+    private static async Task UntilAsync(Func<bool> isTrue)
+    {
+        using var deadline = new CancellationTokenSource(RecoverTime);
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(20));
+        while (!isTrue())
+            await ticks.WaitForNextTickAsync(deadline.Token);
     }
 
     private static async Task ClosedAsync(Socket socket, CancellationToken cancellationToken)
