@@ -11,7 +11,7 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     private readonly Dictionary<LogPosition, ulong> _chains = new() { [LogPosition.Zero] = 1 };
     private readonly Dictionary<Epoch, (NodeId Node, int Life)> _leaders = [];
     private readonly List<SimItem> _records = [];
-    private readonly Dictionary<ulong, Offset> _bodies = [];
+    private readonly Dictionary<ulong, Offset> _bodies = []; // where each was committed first
     private readonly Dictionary<(ProducerId, short), int> _nextSequence = [];
     private readonly HashSet<ulong> _refused = [];
     private readonly SortedDictionary<int, (LogPosition Position, ulong Chain)> _committedIn = [];
@@ -144,9 +144,9 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     public void Acknowledge(Offset baseOffset, ulong body, bool isDuplicate)
     {
         Acknowledged++;
-        if (!_bodies.TryGetValue(body, out Offset at) || (at != baseOffset && !MayForgetProducers))
+        if (!IsCommittedAt(baseOffset, body))
         {
-            string where = _bodies.ContainsKey(body) ? $"is at {at}" : "is not committed";
+            string where = _bodies.TryGetValue(body, out Offset at) ? $"is at {at}" : "is not committed";
             throw new SimViolation(
                 "AckedIsCommitted",
                 $"{name}: a batch was acknowledged at {baseOffset}{(isDuplicate ? " as a duplicate" : "")} and {where}");
@@ -163,18 +163,20 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
         }
     }
 
-    /// <summary>Where a batch is committed, or none.</summary>
-    public Offset Find(ulong body) => _bodies.GetValueOrDefault(body, Offset.None);
-
     /// <summary>A reader got a batch.</summary>
     public void Read(Offset baseOffset, ulong body, NodeId node)
     {
-        if (!_bodies.TryGetValue(body, out Offset at) || at != baseOffset)
+        if (!IsCommittedAt(baseOffset, body))
         {
             throw new SimViolation(
                 "ReadIsCommitted", $"{name}: node {node} handed out a batch at {baseOffset} that is not committed there");
         }
     }
+
+    /// <summary>True when this very batch is what is committed there; where else it is committed does not matter.</summary>
+    private bool IsCommittedAt(Offset baseOffset, ulong body) =>
+        baseOffset >= Offset.Zero && baseOffset < CommittedEnd && RecordBefore(baseOffset + 1) is var there
+        && there.BaseOffset == baseOffset && there.Body == body;
 
     private void Add(SimItem item, NodeId leader)
     {
