@@ -102,8 +102,8 @@ internal sealed partial class PartitionReplica
     }
 
     /// <summary>
-    /// True for an error that may be given: one that says that a producer's sequence is wrong is a leader's word only when it still led after
-    /// it had judged (R22).
+    /// True for an error that may be given: one that says that a producer's sequence is wrong is a leader's word only when it still led
+    /// after it had judged (R22).
     /// </summary>
     private bool IsLeadersWord(in PendingAck ack) => ack.Round == 0 || (_core.IsLeader && _core.ConfirmedRound >= ack.Round);
 
