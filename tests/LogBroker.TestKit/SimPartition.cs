@@ -11,7 +11,7 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     private readonly Dictionary<LogPosition, ulong> _chains = new() { [LogPosition.Zero] = 1 };
     private readonly Dictionary<Epoch, (NodeId Node, int Life)> _leaders = [];
     private readonly List<SimItem> _records = [];
-    private readonly Dictionary<ulong, Offset> _bodies = []; // where each was committed first
+    private readonly Dictionary<ulong, Offset> _bodies = [];
     private readonly Dictionary<(ProducerId, short), int> _nextSequence = [];
     private readonly HashSet<ulong> _refused = [];
     private readonly SortedDictionary<int, (LogPosition Position, ulong Chain)> _committedIn = [];
@@ -28,11 +28,8 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     /// <summary>True when a node let go of it because its topic was deleted.</summary>
     public bool IsDeleted { get; set; }
 
-    /// <summary>
-    /// True when a replica began anew at its leader's log start: what the records in front of it said of producers is not known to it, and
-    /// a leader's knowledge does not travel. Then a producer may be refused, and a batch whose first copy was trimmed may be written again.
-    /// </summary>
-    public bool MayForgetProducers { get; set; }
+    /// <summary>How often a replica began anew at its leader's log start.</summary>
+    public int Resets { get; set; }
 
     /// <summary>The greatest position committed, and the prefix that it names.</summary>
     public (LogPosition Position, ulong Chain) Committed { get; private set; } = (LogPosition.Zero, 1);
@@ -173,7 +170,7 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
         }
     }
 
-    /// <summary>True when this very batch is what is committed there; where else it is committed does not matter.</summary>
+    /// <summary>True when this very batch is what is committed there.</summary>
     private bool IsCommittedAt(Offset baseOffset, ulong body) =>
         baseOffset >= Offset.Zero && baseOffset < CommittedEnd && RecordBefore(baseOffset + 1) is var there
         && there.BaseOffset == baseOffset && there.Body == body;
@@ -186,8 +183,7 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
                 "CommittedNeverChanges", $"{name}: node {leader} commits {item.BaseOffset} where {CommittedEnd} is due");
         }
 
-        bool mayRepeat = MayForgetProducers && item.Producer.IsSome;
-        if (!_bodies.TryAdd(item.Body, item.BaseOffset) && !mayRepeat)
+        if (!_bodies.TryAdd(item.Body, item.BaseOffset))
         {
             throw new SimViolation(
                 "WrittenOnce",
@@ -203,7 +199,7 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
         {
             (ProducerId, short) producer = (item.Producer, item.ProducerEpoch);
             int due = _nextSequence.GetValueOrDefault(producer, 0);
-            if (item.Sequence != due && !mayRepeat)
+            if (item.Sequence != due)
             {
                 throw new SimViolation(
                     "SequencesInOrder", $"{name}: producer {item.Producer} wrote {item.Sequence} at {item.BaseOffset}, {due} is due");
