@@ -19,6 +19,9 @@ internal sealed class NodeLiveness
     private long _tick;
     private bool _isLeaving;
 
+    /// <summary>Those that are heard, made anew whenever that may have changed: it is asked for each partition at each tick.</summary>
+    private volatile NodeId[] _heard = [];
+
     public NodeLiveness(ClusterSettings settings, NodeId self)
     {
         _settings = settings;
@@ -42,6 +45,8 @@ internal sealed class NodeLiveness
             {
                 peer.HeardSinceTick = !IsHeard(peer) ? null : peer.HeardSinceTick ?? _tick;
             }
+
+            NoteHeard();
 
             if (_tick % _settings.HeartbeatTicks != 0)
             {
@@ -95,6 +100,7 @@ internal sealed class NodeLiveness
                 peer.EchoTick = Math.Max(peer.EchoTick ?? 0, peer.SentAt[heartbeat.EchoSequence % SentRemembered]);
             }
 
+            NoteHeard();
             bool isListDue = (heartbeat.LedDigest != peer.LedDigest || heartbeat.LedCount != peer.Led.Count) && peer.AskedTick < _tick;
             if (isListDue)
             {
@@ -113,6 +119,7 @@ internal sealed class NodeLiveness
             if (_peers.TryGetValue(node.Value, out Peer? peer))
             {
                 peer.IsGone = true;
+                NoteHeard();
             }
         }
     }
@@ -168,10 +175,15 @@ internal sealed class NodeLiveness
             return true;
         }
 
-        lock (_lock)
+        foreach (NodeId heard in _heard)
         {
-            return _peers.TryGetValue(node.Value, out Peer? peer) && IsHeard(peer);
+            if (heard == node)
+            {
+                return true;
+            }
         }
+
+        return false;
     }
 
     /// <summary>True when a peer has said that it is about to stop, until its process is another one.</summary>
@@ -231,6 +243,25 @@ internal sealed class NodeLiveness
         }
 
         return due;
+    }
+
+    private void NoteHeard()
+    {
+        int count = 0;
+        bool isSame = true;
+        foreach (Peer peer in _peers.Values)
+        {
+            if (IsHeard(peer))
+            {
+                isSame &= count < _heard.Length && _heard[count] == peer.Node;
+                count++;
+            }
+        }
+
+        if (!isSame || count != _heard.Length)
+        {
+            _heard = [.. _peers.Values.Where(IsHeard).Select(p => p.Node)];
+        }
     }
 
     private bool IsHeard(Peer peer) => !peer.IsGone

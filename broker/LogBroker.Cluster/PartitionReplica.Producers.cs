@@ -126,6 +126,10 @@ internal sealed partial class PartitionReplica
         {
             TakeSnapshot();
             StoreSnapshot();
+            if (_snapshot is not null && _core.Durable.Offset < _snapshotUpTo)
+            {
+                _env.Flushes.Request(Log); // what a memory topic appends is not flushed by itself
+            }
         }
 
         return _snapshotStoredUpTo >= before;
@@ -172,10 +176,15 @@ internal sealed partial class PartitionReplica
         }
 
         LogBounds bounds = Log.Bounds;
-        byte[]? snapshot = _env.Logs.State.Get(StateKey.Of(Id, StateKind.ProducerSnapshot));
+        byte[]? snapshot = StoredProducers();
         if (snapshot is not null && !_core.KnowsHighWatermark && ProducerSnapshot.UpToOf(snapshot) > bounds.HighWatermark)
         {
             return null; // it covers what is committed and not known here to be; it is of use later
+        }
+
+        if (!_core.IsReadmitted && LacksProducers(snapshot))
+        {
+            return null; // it comes with the readmission, and until then this replica does not lead
         }
 
         long nowMs = _env.RunningMs;

@@ -195,6 +195,7 @@ internal sealed partial class PartitionReplica
 
     private void TakeResult(in RaftSender sender, FetchResult result, BatchBuffer? received)
     {
+        NoteLeaderProducers(result, received);
         if (!_core.Receive(sender, result))
         {
             CarryOut(); // a cut or a reset comes before whatever follows
@@ -202,7 +203,7 @@ internal sealed partial class PartitionReplica
         }
 
         _leaderLogStart = result.LogStart;
-        if (received is not { } items || items.Length == 0)
+        if (received is not { Length: > 0 } items || CarriesProducers(result))
         {
             _core.ItemsTaken(result, NoRows, _core.End, isRefused: false);
             return;
@@ -253,7 +254,7 @@ internal sealed partial class PartitionReplica
     {
         for (int i = 0; i < messages.Count; i++)
         {
-            _env.Peers.Send(messages[i].To, new PartitionMessage(Id, _identity.Directory, messages[i].Message));
+            _env.Peers.Send(messages[i].To, WithProducers(new PartitionMessage(Id, _identity.Directory, messages[i].Message)));
         }
     }
 
@@ -267,7 +268,12 @@ internal sealed partial class PartitionReplica
         IReadOnlyList<Progress> peers = _core.Peers;
         for (int i = 0; i < peers.Count; i++)
         {
-            if (_core.IsAnswerDue(peers[i]))
+            if (_core.IsReadmissionOwed(peers[i]) && MayReadmit())
+            {
+                SendAnswer(peers[i], null, readmits: true); // alone: what it brings is no items
+            }
+
+            if (_core.IsAnswerDue(peers[i], mayReadmit: false))
             {
                 Serve(peers[i]);
             }
@@ -342,10 +348,16 @@ internal sealed partial class PartitionReplica
         SendAnswer(peer, read.Value);
     }
 
-    private void SendAnswer(Progress peer, LogSlice? items)
+    private void SendAnswer(Progress peer, LogSlice? items, bool readmits = false)
     {
-        FetchResult result = _core.Answer(peer, items is not null);
-        _env.Peers.Send(peer.Voter, new PartitionMessage(Id, _identity.Directory, result) { Items = items });
+        FetchResult result = _core.Answer(peer, items is not null, readmits);
+        if (result.Outcome != FetchOutcome.Items)
+        {
+            items?.Dispose(); // the log start has overtaken the position
+            items = null;
+        }
+
+        _env.Peers.Send(peer.Voter, WithProducers(new PartitionMessage(Id, _identity.Directory, result) { Items = items }));
     }
 
     private void Cut(LogPosition at)
@@ -361,6 +373,11 @@ internal sealed partial class PartitionReplica
     private void BeginAnew(LogPosition start)
     {
         BrokerLog.Reset(_env.Log, Name.ToString(), Log.Bounds.Appended.ToString(), start.ToString());
+        if (TakeLeaderProducers(start.Offset) is { } producers)
+        {
+            StoreHints(producers, ProducerSnapshot.UpToOf(producers)); // durable with the reset
+        }
+
         Log.Reset(start);
         ForgetProducers(start.Offset);
         _core.ResetDone(start);
@@ -371,6 +388,13 @@ internal sealed partial class PartitionReplica
         _identity = _identity with { IsReadmitted = true };
         _state.Clear();
         ReplicaIdentityStore.Put(_state, Id, _identity);
+        if (LacksProducers(StoredProducers()) && TakeLeaderProducers(_core.LogStart) is { } producers)
+        {
+            _state.Put(StateKey.Of(Id, StateKind.ProducerSnapshot), producers);
+            _snapshotStoredUpTo = ProducerSnapshot.UpToOf(producers);
+            ForgetProducers(_core.End);
+        }
+
         WriteState(sync: true);
         _core.ReadmissionStored();
         BrokerLog.Readmitted(_env.Log, Name.ToString());

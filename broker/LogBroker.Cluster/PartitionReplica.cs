@@ -178,6 +178,8 @@ internal sealed partial class PartitionReplica : IFlushListener
             CarryOut();
         }
 
+        _leaderProducers = null;
+
         while (_commands.TryDequeue(out Action? command))
         {
             command();

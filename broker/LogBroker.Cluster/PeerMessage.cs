@@ -22,7 +22,8 @@ public abstract record PeerMessage;
 public sealed record PartitionMessage(PartitionId Partition, DirectoryId Directory, RaftMessage Message) : PeerMessage
 {
     /// <summary>
-    /// Items that a <see cref="FetchResult"/> sends: a lease on the sender's log, or null. The transport disposes it when the bytes were
+    /// Items that a <see cref="FetchResult"/> sends: a lease on the sender's log, or null; with a reset and a readmission what is stored of
+    /// producers stands in their place. The transport disposes it when the bytes were
     /// written or the message was dropped.
     /// </summary>
     public LogSlice? Items { get; init; }

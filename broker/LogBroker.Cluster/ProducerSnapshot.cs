@@ -104,6 +104,23 @@ public static class ProducerSnapshot
         return upTo;
     }
 
+    /// <summary>
+    /// A snapshot of at most so many bytes: those producers are left out that appended nothing for longest. Empty for one that does not
+    /// check out.
+    /// </summary>
+    public static byte[] Shorten(byte[] value, int bytesMax)
+    {
+        if (!IsIntact(value) || value.Length <= bytesMax)
+        {
+            return IsIntact(value) ? value : [];
+        }
+
+        int producersMax = Math.Max(1, (bytesMax - HeaderBytes - 12) / (ProducerBytes + (Limits.ProducerWindowBatches * BatchBytes)));
+        var table = new ProducerTable(producersMax, long.MaxValue);
+        _ = Read(value, table, new Offset(long.MaxValue), nowMs: 0);
+        return Write(table, UpToOf(value), nowMs: 0);
+    }
+
     /// <summary>The offset that a snapshot covers, or none for one that does not check out.</summary>
     public static Offset UpToOf(ReadOnlySpan<byte> value) => IsIntact(value)
         ? new Offset(BinaryPrimitives.ReadInt64BigEndian(value[HeaderBytes..]))

@@ -27,10 +27,10 @@ public sealed partial class RaftCore
     }
 
     /// <summary>
-    /// True when there is something to say to a peer whose fetch is parked: items, a high watermark (R13), a round (R22) or its
-    /// readmission (R24).
+    /// True when there is something to say to a peer whose fetch is parked: items, a high watermark (R13), a round (R22) or, unless that
+    /// has to wait, its readmission (R24).
     /// </summary>
-    public bool IsAnswerDue(Progress peer)
+    public bool IsAnswerDue(Progress peer, bool mayReadmit = true)
     {
         if (!MayServe || !peer.IsParked)
         {
@@ -45,18 +45,22 @@ public sealed partial class RaftCore
         return !peer.IsInFlight
             && ((peer.WantsItems && peer.Position < AppendedPosition)
                 || HighWatermark > peer.ShownHighWatermark
-                || (!peer.IsReadmissionShown && IsReadmissionDue(peer)));
+                || (mayReadmit && IsReadmissionOwed(peer)));
     }
+
+    /// <summary>True when a peer is to be readmitted and was not told so since its last fetch (R24).</summary>
+    public bool IsReadmissionOwed(Progress peer) =>
+        MayServe && peer.IsParked && !peer.IsInFlight && !peer.IsReadmissionShown && IsReadmissionDue(peer);
 
     /// <summary>
     /// The header of an answer at the peer's position. With items the fetch is used up; without it stays parked, and later items at the
     /// same position are taken too (R16). When the log start has overtaken the position the answer is a reset: send no items with it.
     /// </summary>
-    public FetchResult Answer(Progress peer, bool withItems)
+    public FetchResult Answer(Progress peer, bool withItems, bool mayReadmit = true)
     {
         Invariant.Require(MayServe && peer.IsParked);
         FetchOutcome outcome = Judge(peer.Position, out LogPosition target);
-        bool readmit = outcome == FetchOutcome.Items && IsReadmissionDue(peer);
+        bool readmit = mayReadmit && outcome == FetchOutcome.Items && IsReadmissionDue(peer);
         if (outcome == FetchOutcome.Items)
         {
             peer.Show(withItems, HighWatermark, _round, readmit);

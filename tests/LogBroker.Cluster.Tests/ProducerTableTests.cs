@@ -141,6 +141,28 @@ public sealed class ProducerTableTests
     }
 
     [Fact]
+    public void AShortenedSnapshotKeepsWhoAppendedLast()
+    {
+        for (int i = 0; i < 10; i++)
+        {
+            var batch = new ProducerBatch(new ProducerId(i), 0, 0, 0, Bytes: 10, Crc: null);
+            _table.Append(batch, new Offset(i), new Offset(i + 1), new Epoch(1), -1, nowMs: i);
+        }
+
+        _table.Commit(10);
+        byte[] snapshot = ProducerSnapshot.Write(_table, new Offset(10), nowMs: 100);
+        Assert.Same(snapshot, ProducerSnapshot.Shorten(snapshot, snapshot.Length));
+        Assert.Empty(ProducerSnapshot.Shorten([1, 2, 3], 1_000));
+        byte[] shortened = ProducerSnapshot.Shorten(snapshot, snapshot.Length - 1);
+        Assert.InRange(shortened.Length, 1, snapshot.Length - 1);
+        var restored = new ProducerTable(100, 1_000);
+        Assert.Equal(new Offset(10), ProducerSnapshot.Read(shortened, restored, new Offset(10), nowMs: 100));
+        Assert.InRange(restored.Count, 1, 9);
+        Assert.All(restored.OldestFirst, p => Assert.True(p.Id.Value >= 10 - restored.Count));
+        Assert.All(restored.OldestFirst, p => Assert.Equal(p.Id.Value, p.LastAppendMs));
+    }
+
+    [Fact]
     public void ADamagedOrTooNewSnapshotIsIgnored()
     {
         Append(0, 2);

@@ -81,6 +81,26 @@ public sealed class ThreeNodesTests
     }
 
     [Fact]
+    public async Task Row13_a_batch_for_a_follower_is_refused_with_the_leader_its_address_and_its_epoch()
+    {
+        await using ThreeNodes cluster = await ThreeNodes.Start();
+        await cluster.Create("orders", 1);
+        Assert.Null((await cluster.Produce(Orders, TestBatches.Of(1))).Error);
+        int leader = await cluster.UntilLed(Orders);
+        int follower = (leader + 1) % 3;
+        NodeId node = cluster.Brokers[leader]!.NodeId;
+        await cluster.Until(() => cluster.Brokers[follower]!.DescribeCluster().Partitions.Any(p => p.Name == Orders && p.Leader == node));
+        BrokerError refused = (await cluster.TryProduce(follower, Orders, TestBatches.Of(1))).Error!;
+        Assert.Equal(ErrorCode.NotLeader, refused.Code);
+        Assert.Equal(node.ToString(), refused.Metadata["leaderNodeId"]);
+        Assert.Equal($"127.0.0.1:{8001 + leader}", refused.Metadata["leaderAddress"]);
+        Assert.Equal(
+            cluster.Brokers[leader]!.DescribeCluster().Partitions.Single(p => p.Name == Orders).LeaderEpoch.ToString(),
+            refused.Metadata["leaderEpoch"]);
+        Assert.Equal(new Offset(1), HighWatermark(cluster.Brokers[leader]!));
+    }
+
+    [Fact]
     public async Task A_wiped_node_copies_everything_and_gets_its_vote_back()
     {
         await using ThreeNodes cluster = await ThreeNodes.Start();

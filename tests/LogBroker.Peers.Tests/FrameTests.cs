@@ -1,6 +1,8 @@
 using System.Buffers;
 using Google.Protobuf;
+using LogBroker.Cluster;
 using LogBroker.Protocol;
+using LogBroker.Raft;
 using LogBroker.Rpc;
 using LogBroker.Server;
 using Wire = LogBroker.Protocol.Peer.V1;
@@ -22,6 +24,27 @@ public sealed class FrameTests
             var generated = Wire.PeerFrame.Parser.ParseFrom(bytes);
             Assert.Equal(bytes, generated.ToByteArray());
             Assert.Equal((int)PeerFrame.Of(message).Kind, (int)generated.FrameCase);
+        }
+    }
+
+    [Fact]
+    public void A_reset_and_a_readmission_bring_bytes_and_other_answers_without_items_do_not()
+    {
+        foreach (var answer in PeerSamples.Answers.OfType<PartitionMessage>().Where(a => a.Message is FetchResult))
+        {
+            byte[] bytes = Write(PeerFrame.Of(answer with { Items = FakeSlice.Random(300) }));
+            if (((FetchResult)answer.Message).Outcome is FetchOutcome.Items or FetchOutcome.Reset)
+            {
+                var read = Marshaller.Deserialize(new ReadOnlySequence<byte>(bytes));
+                var message = (PartitionMessage)read.Message!;
+                Assert.NotNull(message.Received);
+                PeerSamples.Same(answer, message with { Received = null });
+                read.Release();
+            }
+            else
+            {
+                Assert.Throws<RpcException>(() => Marshaller.Deserialize(new ReadOnlySequence<byte>(bytes)));
+            }
         }
     }
 

@@ -79,8 +79,57 @@ public sealed class FoundTests
         script.Node(3).Start();
         script.Converge();
         SimPartition known = script.Cluster.Checks.Find(partition)!;
-        Assert.True(known.MayForgetProducers, "node 3 did not begin anew");
+        Assert.True(known.Resets > 0, "node 3 did not begin anew");
         script.RunUntil(() => script.Cluster.Checks.Find(new NodeId(3), known.Id)!.LogStart == new Offset(8));
+    }
+
+    /// <summary>
+    /// Any 759: a follower that had begun anew at its leader's log start knew nothing of the producers of what was trimmed. When it led, it
+    /// wrote a resent batch a second time, and the producer could not go on. And a replica that had lost its state store kept its files
+    /// and, readmitted, knew as little.
+    /// </summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void AReplicaKnowsTheProducersOfWhatWasTrimmedAtItsLeader(bool losesState)
+    {
+        Script script = Script.Start(3);
+        script.Create("t", config: new Dictionary<string, string> { ["segment.bytes"] = $"{Limits.SegmentBytesMin}" });
+        var partition = new TopicPartition("t", 0);
+        ProducerIdentity producer = script.Ask(b => b.InitProducer(null, CancellationToken.None));
+        byte[] first = script.Batch(3, producer, 0);
+        byte[] second = script.Batch(3, producer, 3);
+        if (!losesState)
+        {
+            script.Converge();
+            script.Node(3).Kill(LossMode.KeepAll);
+        }
+
+        script.Send(partition, first);
+        script.Send(partition, second);
+        for (int i = 0; i < 200; i++)
+        {
+            script.Send(partition, script.Batch(20)); // files of their own
+        }
+
+        script.Ask(b => b.DeleteRecords(partition, new Offset(3_800), false, CancellationToken.None));
+        if (losesState)
+        {
+            script.Send(partition, script.Batch(1)); // an idle follower is not told
+            script.RunUntil(() => LogStartOfThird(script, partition) == new Offset(3_800));
+            script.Node(3).Kill(LossMode.KeepAll);
+            script.Node(3).Wipe(disk: false, store: true);
+            script.Cluster.Checks.Excuse(new NodeId(3));
+        }
+
+        script.Node(3).Start();
+        script.Converge();
+        Assert.Equal(losesState ? 0 : 1, script.Cluster.Checks.Find(partition)!.Resets);
+        script.Ask(b => b.TransferLeader(partition, new NodeId(3), CancellationToken.None));
+        ProduceOutcome again = script.Send(partition, first);
+        Assert.True(again.IsDuplicate);
+        Assert.Equal(Offset.Zero, again.BaseOffset);
+        Assert.False(script.Send(partition, script.Batch(1, producer, 6)).IsDuplicate);
     }
 
     /// <summary>
@@ -110,4 +159,7 @@ public sealed class FoundTests
         };
         Assert.Null(Simulation.Run(seed, swarm).Violation);
     }
+
+    private static Offset LogStartOfThird(Script script, TopicPartition partition) =>
+        script.Cluster.Checks.Find(new NodeId(3), script.Cluster.Checks.Find(partition)!.Id)!.LogStart;
 }

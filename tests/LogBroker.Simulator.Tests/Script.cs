@@ -71,8 +71,10 @@ internal sealed class Script
         throw new InvalidOperationException("no node did it");
     }
 
-    public TopicDescription Create(string topic, int partitions = 1) => Ask(b => b.CreateTopic(
-        new CreateTopicCommand(topic, partitions, 0, new Dictionary<string, string>(), topic, false), CancellationToken.None));
+    public TopicDescription Create(string topic, int partitions = 1, IReadOnlyDictionary<string, string>? config = null) => Ask(
+        b => b.CreateTopic(
+            new CreateTopicCommand(topic, partitions, 0, config ?? new Dictionary<string, string>(), topic, false),
+            CancellationToken.None));
 
     public byte[] Batch(int records, ProducerIdentity? producer = null, int sequence = -1)
     {

@@ -22,11 +22,10 @@ internal sealed class IdempotentProducer(Clients clients, TopicPartition partiti
     private int _nextSequence;
     private int _waiting;
     private bool _isOver;
-    private bool _isForgotten;
     private BrokerError? _lastError;
 
     /// <summary>True when all that was sent is acknowledged.</summary>
-    public bool IsDone => _unacknowledged.Count == 0 || _isForgotten;
+    public bool IsDone => _unacknowledged.Count == 0;
 
     /// <summary>What it waits for, for people.</summary>
     public string Condition => $"{partition}: {_unacknowledged.Count} batches not acknowledged by node {_to}, last error: {_lastError}";
@@ -112,10 +111,7 @@ internal sealed class IdempotentProducer(Clients clients, TopicPartition partiti
             _to = clients.Next(end == CallEnd.Answered ? outcome.Error : null);
         }
 
-        if (!_isForgotten)
-        {
-            Later(Round);
-        }
+        Later(Round);
     }
 
     /// <summary>
@@ -132,11 +128,7 @@ internal sealed class IdempotentProducer(Clients clients, TopicPartition partiti
             return;
         }
 
-        _isForgotten = true;
-        if (clients.Cluster.Checks.Find(partition)?.MayForgetProducers != true)
-        {
-            throw new SimViolation("ProducersGoOn", $"{partition}: an idempotent producer got {error}");
-        }
+        throw new SimViolation("ProducersGoOn", $"{partition}: an idempotent producer got {error}");
     }
 
     private static int ExpectedOf(BrokerError error) =>

@@ -28,11 +28,8 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     /// <summary>True when a node let go of it because its topic was deleted.</summary>
     public bool IsDeleted { get; set; }
 
-    /// <summary>
-    /// True when a replica began anew at its leader's log start: what the records in front of it said of producers is not known to it, and
-    /// a leader's knowledge does not travel. Then a producer may be refused, and a batch whose first copy was trimmed may be written again.
-    /// </summary>
-    public bool MayForgetProducers { get; set; }
+    /// <summary>How often a replica began anew at its leader's log start.</summary>
+    public int Resets { get; set; }
 
     /// <summary>The greatest position committed, and the prefix that it names.</summary>
     public (LogPosition Position, ulong Chain) Committed { get; private set; } = (LogPosition.Zero, 1);
@@ -144,9 +141,9 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
     public void Acknowledge(Offset baseOffset, ulong body, bool isDuplicate)
     {
         Acknowledged++;
-        if (!_bodies.TryGetValue(body, out Offset at) || (at != baseOffset && !MayForgetProducers))
+        if (!IsCommittedAt(baseOffset, body))
         {
-            string where = _bodies.ContainsKey(body) ? $"is at {at}" : "is not committed";
+            string where = _bodies.TryGetValue(body, out Offset at) ? $"is at {at}" : "is not committed";
             throw new SimViolation(
                 "AckedIsCommitted",
                 $"{name}: a batch was acknowledged at {baseOffset}{(isDuplicate ? " as a duplicate" : "")} and {where}");
@@ -163,18 +160,20 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
         }
     }
 
-    /// <summary>Where a batch is committed, or none.</summary>
-    public Offset Find(ulong body) => _bodies.GetValueOrDefault(body, Offset.None);
-
     /// <summary>A reader got a batch.</summary>
     public void Read(Offset baseOffset, ulong body, NodeId node)
     {
-        if (!_bodies.TryGetValue(body, out Offset at) || at != baseOffset)
+        if (!IsCommittedAt(baseOffset, body))
         {
             throw new SimViolation(
                 "ReadIsCommitted", $"{name}: node {node} handed out a batch at {baseOffset} that is not committed there");
         }
     }
+
+    /// <summary>True when this very batch is what is committed there.</summary>
+    private bool IsCommittedAt(Offset baseOffset, ulong body) =>
+        baseOffset >= Offset.Zero && baseOffset < CommittedEnd && RecordBefore(baseOffset + 1) is var there
+        && there.BaseOffset == baseOffset && there.Body == body;
 
     private void Add(SimItem item, NodeId leader)
     {
@@ -184,8 +183,7 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
                 "CommittedNeverChanges", $"{name}: node {leader} commits {item.BaseOffset} where {CommittedEnd} is due");
         }
 
-        bool mayRepeat = MayForgetProducers && item.Producer.IsSome;
-        if (!_bodies.TryAdd(item.Body, item.BaseOffset) && !mayRepeat)
+        if (!_bodies.TryAdd(item.Body, item.BaseOffset))
         {
             throw new SimViolation(
                 "WrittenOnce",
@@ -201,7 +199,7 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
         {
             (ProducerId, short) producer = (item.Producer, item.ProducerEpoch);
             int due = _nextSequence.GetValueOrDefault(producer, 0);
-            if (item.Sequence != due && !mayRepeat)
+            if (item.Sequence != due)
             {
                 throw new SimViolation(
                     "SequencesInOrder", $"{name}: producer {item.Producer} wrote {item.Sequence} at {item.BaseOffset}, {due} is due");

@@ -213,7 +213,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         bool isReset = bounds.Start > shadow.Position;
         if (isReset)
         {
-            partition.MayForgetProducers = true;
+            partition.Resets++;
             shadow.Rebuild(bounds.Start, bounds.Appended);
         }
         else

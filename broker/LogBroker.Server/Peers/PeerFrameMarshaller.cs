@@ -218,7 +218,8 @@ internal sealed class PeerFrameMarshaller : Marshaller<PeerFrame>
     {
         if (!PeerFetchAnswerCodec.TryParse(body, out var answer, out var items, out bool isIntact))
             throw PeerNonsense.Because($"{body.Length} bytes that are no FetchAnswer");
-        if (!Enum.IsDefined((FetchOutcome)answer.Outcome) || (!items.IsEmpty && (FetchOutcome)answer.Outcome != FetchOutcome.Items))
+        bool mayHaveItems = (FetchOutcome)answer.Outcome is FetchOutcome.Items or FetchOutcome.Reset;
+        if (!Enum.IsDefined((FetchOutcome)answer.Outcome) || (!items.IsEmpty && !mayHaveItems))
             throw PeerNonsense.Because($"a FetchAnswer of outcome {answer.Outcome} with {items.Length} bytes of items");
         var message = new PartitionMessage(PeerChecks.Partition(answer.Partition), answer.Directory, new FetchResult(
             PeerChecks.Epoch(answer.Epoch.Value),

@@ -109,5 +109,6 @@ public sealed class RedisTests
     [InlineData("W4-A", 0)]
     [InlineData("W5-B-5000", 0)]
     [InlineData("W8-warm-1", 0)]
+    [InlineData("W10-A", 0)]
     public void It_only_writes(string scenario, int clients) => Assert.Equal(clients, new RedisSystem().ClientsFor(Named(scenario)).Count);
 }

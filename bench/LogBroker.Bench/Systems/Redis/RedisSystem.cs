@@ -16,9 +16,12 @@ public sealed class RedisSystem : IBenchedSystem
         : ProgramPath.Find(BenchmarkClient) is null ? "redis is left out: redis-benchmark is not on the PATH"
         : null;
 
-    /// <summary>Writing only: <c>redis-benchmark</c> has no consumer that goes through a stream, and no open loop.</summary>
+    /// <summary>
+    /// Writing only: <c>redis-benchmark</c> has no consumer that goes through a stream, and no open loop. One node: its replicas have no say
+    /// in an acknowledgement.
+    /// </summary>
     public IReadOnlyList<string> ClientsFor(Scenario scenario) =>
-        scenario is { Kind: LoadKind.Ingest or LoadKind.Singles, PreloadBytes: 0 } ? [BenchmarkClient] : [];
+        scenario is { Kind: LoadKind.Ingest or LoadKind.Singles, PreloadBytes: 0, Nodes: 1 } ? [BenchmarkClient] : [];
 
     public async Task<IRunningSystem> StartAsync(
         string dataDirectory, Scenario scenario, IProcessStarter processes, CancellationToken cancellationToken)
