@@ -16,6 +16,9 @@ public abstract record GroupEvent
     /// <param name="MemberEpoch">0 joins, or joins anew and holds nothing; else the last epoch that it was told.</param>
     public sealed record MemberJoined(long Stream, string MemberId, int MemberEpoch) : GroupEvent
     {
+        /// <summary>Counts the streams that the member has opened, from 1; 0 when it does not count them.</summary>
+        public int Attempt { get; init; }
+
         /// <summary>Names the member over restarts, or "".</summary>
         public string InstanceId { get; init; } = "";
 

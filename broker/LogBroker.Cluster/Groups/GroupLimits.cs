@@ -49,8 +49,8 @@ public sealed record GroupLimits
     public int AssignmentIntervalMs { get; init; } = 25;
 
     /// <summary>
-    /// A coordinator that is this late with <see cref="GroupEvent.TimePassed"/>, in milliseconds, was itself away: all deadlines move
-    /// by what it is late, because heartbeats were not taken in that time.
+    /// A coordinator that is this late with <see cref="GroupEvent.TimePassed"/>, in milliseconds, was itself away: heartbeats were not
+    /// taken in that time, so that all sessions begin anew, as after a failover.
     /// </summary>
     public int StallMs { get; init; } = 1_000;
 }
