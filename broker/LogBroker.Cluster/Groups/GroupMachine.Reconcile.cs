@@ -40,6 +40,8 @@ public sealed partial class GroupMachine
         }
 
         _topicsHash = hash.Value;
+        HashSet<TopicId> held = [.. _owners.Keys.Select(p => p.Topic)];
+        _formerTopics = [.. _formerTopics.Concat(_knownTopics).Where(t => held.Contains(t.Id)).DistinctBy(t => t.Id)];
         _knownTopics = [.. wanted.Values.Select(t => t with { Racks = [] })];
         _effects.Append.Add(new GroupRecord.TopicsKnown(_group, _knownTopics));
         _isChanged = true;
@@ -262,7 +264,7 @@ public sealed partial class GroupMachine
         [.. partitions.ByTopic().Select(t => new GroupTopicPartitions(NameOf(t.Topic), t.Topic, t.Partitions))];
 
     private string NameOf(TopicId topic) =>
-        (_topics.Find(topic) ?? _knownTopics.FirstOrDefault(t => t.Id == topic))?.Name ?? topic.ToString();
+        (_topics.Find(topic) ?? _knownTopics.Concat(_formerTopics).FirstOrDefault(t => t.Id == topic))?.Name ?? topic.ToString();
 
     private string ShowPartitions(GroupPartitionSet partitions)
     {

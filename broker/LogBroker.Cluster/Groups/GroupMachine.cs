@@ -33,6 +33,10 @@ public sealed partial class GroupMachine
     private IReadOnlyList<GroupTopic> _knownTopics = [];
 
     // Below: known to this coordinator only.
+
+    /// <summary>Topics that were asked for before, of which somebody has not let go yet: so that people are told names.</summary>
+    private IReadOnlyList<GroupTopic> _formerTopics = [];
+
     private readonly Queue<GroupMember> _toReconcile = new();
     private readonly SortedDictionary<string, GroupMember> _touched = new(StringComparer.Ordinal);
     private GroupTopics _topics = GroupTopics.Empty;

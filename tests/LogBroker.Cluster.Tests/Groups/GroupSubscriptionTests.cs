@@ -59,7 +59,11 @@ public sealed class GroupSubscriptionTests
     [InlineData("(a+)+b")]
     [InlineData("(a|aa)+b")]
     [InlineData("(.*)(.*)(.*)(.*)(.*)(.*)b")]
-    [InlineData("(\\w{1,30}){1,30}b")]
+    [InlineData("(\\w{1,10}){1,10}b")]
+    [InlineData("((\\w{1,5}){1,5}){1,4}b")]
+    [InlineData("(a?){50}b")]
+    [InlineData("\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?\\w?b")]
+    [InlineData(".*a.{90}b.*")]
     public void NoExpressionTakesLong(string pattern)
     {
         var script = new GroupScript(

@@ -215,6 +215,11 @@ internal sealed class GroupWalk
         GroupEvent e = happened(stream.Number);
         stream.EchoMs = sentMs;
         Apply(e);
+        if (e is GroupEvent.MemberJoined { MemberEpoch: 0 } && _effects.Refused is null && stream.Member.Stream == stream)
+        {
+            stream.Member.IsTooLate = false; // it has begun anew, and held nothing
+        }
+
         if (_effects.Refused is { } refusal)
         {
             Refusals++;

@@ -7,8 +7,8 @@ namespace LogBroker.Cluster.Tests;
 public sealed class GroupWalkTests
 {
     [Theory]
-    [InlineData(1, 150)]
-    [InlineData(10_000, 150)]
+    [InlineData(1, 100)]
+    [InlineData(10_000, 100)]
     public void TheInvariantsHoldAtEveryStep(int firstSeed, int seeds)
     {
         int commits = 0, refusals = 0, failovers = 0, fences = 0, moves = 0;
