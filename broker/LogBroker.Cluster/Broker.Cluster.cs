@@ -87,6 +87,9 @@ public sealed partial class Broker : INodeMessages
             case NodeRegistration registration when registration.Node.Node == from.Node && registration.Node.Directory == from.Directory:
                 _threads.Start(() => Register(registration.Node));
                 break;
+            case OffsetsTopicAsked when meta.IsFormed:
+                _threads.Start(() => CreateOffsetsTopic(CancellationToken.None)); // whoever asked looks whether it comes
+                break;
         }
     }
 
@@ -305,6 +308,11 @@ public sealed partial class Broker : INodeMessages
         MetadataState state = Metadata.State;
         Volatile.Write(ref _nodes, [.. state.Nodes]);
         Volatile.Write(ref _draining, state.Draining.ToFrozenSet());
+        if (state.Deleted.Count != _deletedTopics.Count)
+        {
+            Volatile.Write(ref _deletedTopics, state.Deleted.Keys.ToFrozenSet());
+        }
+
         Volatile.Write(ref _clientAddresses, state.Nodes.ToFrozenDictionary(n => n.Node, n => n.ClientAddress));
     }
 

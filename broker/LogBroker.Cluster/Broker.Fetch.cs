@@ -5,7 +5,7 @@ namespace LogBroker.Cluster;
 /// <summary>Reading: long polls and positions.</summary>
 public sealed partial class Broker
 {
-    private static readonly TimeSpan ConfirmTimeMax = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan ConfirmTimeMax = TimeSpan.FromSeconds(1);
 
     private int _fetchesParked;
 

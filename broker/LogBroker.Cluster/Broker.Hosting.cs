@@ -113,6 +113,7 @@ public sealed partial class Broker
         TopicInfo[] changed = [.. catalog.Topics.Where(t => IsChanged(t, hosted))];
         if (changed.Length == 0)
         {
+            KnowTopics();
             return;
         }
 
@@ -141,6 +142,7 @@ public sealed partial class Broker
         }
 
         Volatile.Write(ref _hosted, Hosted.With(topics));
+        KnowTopics();
     }
 
     private static bool IsChanged(TopicInfo topic, HostedTopics hosted) => hosted.Find(topic.Name) is not { } now
@@ -238,6 +240,7 @@ public sealed partial class Broker
         log.MayUseHeadroom = topic.IsInternal; // a topic can be deleted on a full disk
         int number = Interlocked.Increment(ref _partitionsHosted) - 1;
         var replica = new PartitionReplica(_env, _threads.SchedulerOf(number), number, topic, index, log, identity, voters);
+        Accompany(replica);
         _env.Peers.Add(replica);
         return new HostedPartition(index, replica, null, "");
     }

@@ -41,6 +41,7 @@ public sealed partial class Broker
             }
 
             TickReplicas();
+            TickGroups(hosted);
 
             long nowMs = _env.RunningMs;
             if (nowMs - _maintainedMs >= _env.Settings.RetentionCheckMs)
@@ -133,6 +134,7 @@ public sealed partial class Broker
 
     private void Observe()
     {
+        ObserveGroups();
         Gauge("logbroker_leaderless_partitions", null, "Partitions without a leader.", () => Status.PartitionsLeaderless);
         Gauge("logbroker_quarantined_partitions", null, "Damaged partitions.", () => Status.PartitionsQuarantined);
         Gauge(

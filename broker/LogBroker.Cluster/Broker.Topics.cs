@@ -43,26 +43,32 @@ public sealed partial class Broker
                 return Describe(new HostedTopic(topic, []));
             }
 
-            if (!IsAlone && topic.ReplicationFactor > Metadata.State.Nodes.Count)
-            {
-                return new BrokerError(
-                    ErrorCode.NotLeader,
-                    $"topic {ShownValue.Of(topic.Name)} needs {topic.ReplicationFactor} nodes; "
-                        + $"{Metadata.State.Nodes.Count} have registered so far");
-            }
-
-            topic = topic with { Id = NewTopicId(topic.Name) };
-            var record = new MetadataRecord.TopicCreated(
-                topic.Id, topic.Name, topic.PartitionCount, topic.ReplicationFactor, topic.Overrides, topic.RequestId);
-            if (await Change([record, .. Placed(topic, 0, topic.PartitionCount)]) is { } error)
-            {
-                return error;
-            }
-
-            BrokerLog.TopicCreated(_log, topic.Name, topic.Id.ToString(), topic.PartitionCount);
-            return Describe(Hosted.Find(topic.Name)!);
+            return await AddTopic(topic) is { } error ? error : Describe(Hosted.Find(topic.Name)!);
         });
         return created.IsOk && !command.ValidateOnly ? await WithLeaders(created.Value) : created;
+    }
+
+    /// <summary>Commits and hosts a new topic. Under the lock of changes.</summary>
+    private async Task<BrokerError?> AddTopic(TopicInfo topic)
+    {
+        if (!IsAlone && topic.ReplicationFactor > Metadata.State.Nodes.Count)
+        {
+            return new BrokerError(
+                ErrorCode.NotLeader,
+                $"topic {ShownValue.Of(topic.Name)} needs {topic.ReplicationFactor} nodes; "
+                    + $"{Metadata.State.Nodes.Count} have registered so far");
+        }
+
+        topic = topic with { Id = NewTopicId(topic.Name) };
+        var record = new MetadataRecord.TopicCreated(
+            topic.Id, topic.Name, topic.PartitionCount, topic.ReplicationFactor, topic.Overrides, topic.RequestId);
+        if (await Change([record, .. Placed(topic, 0, topic.PartitionCount)]) is { } error)
+        {
+            return error;
+        }
+
+        BrokerLog.TopicCreated(_log, topic.Name, topic.Id.ToString(), topic.PartitionCount);
+        return null;
     }
 
     /// <summary>Waits, bounded, until all partitions of a new topic have a leader, so that who created it can use it at once.</summary>

@@ -101,4 +101,13 @@ internal static partial class BrokerLog
     [LoggerMessage(3028, LogLevel.Error,
         "Node {Node} sent for partition {Partition} what contradicts what is known here ({Count} so far): ignored")]
     public static partial void Breach(ILogger log, int node, string partition, long count);
+
+    [LoggerMessage(3050, LogLevel.Information, "Coordinating {Groups} groups of partition {Partition}, out of {Records} records")]
+    public static partial void GroupsLoaded(ILogger log, string partition, int groups, int records);
+
+    [LoggerMessage(3051, LogLevel.Error, "The groups of partition {Partition} cannot be read, and are not coordinated: {Reason}")]
+    public static partial void GroupsUnreadable(ILogger log, string partition, string reason);
+
+    [LoggerMessage(3052, LogLevel.Error, "A change of group {Group} fits into no batch, and was not made: {Reason}")]
+    public static partial void GroupTooLarge(ILogger log, string group, string reason);
 }

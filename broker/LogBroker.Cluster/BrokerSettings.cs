@@ -63,6 +63,9 @@ public sealed record BrokerSettings
     /// <summary>Bytes appended between two producer snapshots: what a start has to read at most, besides the open segment.</summary>
     internal long SnapshotIntervalBytes { get; init; } = 64L * 1024 * 1024;
 
+    /// <summary>Consumer groups.</summary>
+    public GroupSettings Groups { get; init; } = new();
+
     /// <summary>The cluster this node takes part in, or null for a node alone.</summary>
     public ClusterSettings? Cluster { get; init; }
 
@@ -90,6 +93,11 @@ public sealed record BrokerSettings
             ("ProducerExpiryMs", ProducerExpiryMs, 1, long.MaxValue),
             ("TimestampFutureMsMax", TimestampFutureMsMax, 0, long.MaxValue / 2),
             ("RetentionCheckMs", RetentionCheckMs, 1, int.MaxValue),
+            ("Groups.OffsetsPartitions", Groups.OffsetsPartitions, 1, Limits.PartitionsPerTopicMax),
+            ("Groups.OffsetsRetentionMs", Groups.OffsetsRetentionMs, 1, long.MaxValue / 2),
+            ("Groups.OffsetsCheckMs", Groups.OffsetsCheckMs, 1, long.MaxValue / 2),
+            ("Groups.MembersMax", Groups.MembersMax, 1, 100_000),
+            ("Groups.CommitMsMax", Groups.CommitMsMax, 1, int.MaxValue),
         ];
         foreach ((string name, long value, long min, long max) in ranges)
         {

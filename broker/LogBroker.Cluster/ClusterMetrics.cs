@@ -25,12 +25,18 @@ public sealed class ClusterMetrics : IDisposable
             "logbroker_replication_bytes_total", "By", "Bytes of batches and epoch rows taken from leaders.");
         PeerNonsense = Meter.CreateCounter<long>(
             "logbroker_peer_nonsense_total", null, "Messages of peers that were ignored because they cannot be right.");
+        OffsetCommits = Meter.CreateCounter<long>(
+            "logbroker_consumer_group_commits_total", null, "Offsets handed in by commits that this node coordinates.");
         // Without labels: there from the start, so that the first event is a rise and not a new series.
         ProduceDuplicates.Add(0);
         Elections.Add(0);
         ReplicatedBytes.Add(0);
         PeerNonsense.Add(0);
+        OffsetCommits.Add(0);
     }
+
+    /// <summary>Offsets of commits.</summary>
+    public Counter<long> OffsetCommits { get; }
 
     /// <summary>Bytes of items appended out of answers of leaders.</summary>
     public Counter<long> ReplicatedBytes { get; }

@@ -68,6 +68,9 @@ public interface IBroker
     /// <summary>Counts and health of this node.</summary>
     BrokerStatus Status { get; }
 
+    /// <summary>Consumer groups.</summary>
+    IGroups Groups { get; }
+
     /// <summary>The cluster as this node sees it.</summary>
     ClusterDescription DescribeCluster();
 

@@ -89,6 +89,9 @@ internal sealed partial class PartitionReplica : IFlushListener
     /// <summary>Told after each poll in which the high watermark moved; on the loop.</summary>
     public Action? HighWatermarkMoved { get; set; }
 
+    /// <summary>What lives on this partition's records; set before the first poll.</summary>
+    public IReplicaCompanion? Companion { get; set; }
+
     public PartitionLog Log { get; }
 
     public TopicInfo Topic => Volatile.Read(ref _topic);
@@ -185,6 +188,7 @@ internal sealed partial class PartitionReplica : IFlushListener
             command();
         }
 
+        Companion?.Work();
         if (!IsHolding())
         {
             AppendWaiting();
@@ -355,5 +359,9 @@ internal sealed partial class PartitionReplica : IFlushListener
     {
         Volatile.Write(ref _view, view);
         _env.Peers.NoteView();
+        if (Companion is not null)
+        {
+            _scheduler.Schedule(this);
+        }
     }
 }

@@ -65,6 +65,9 @@ public sealed record ClusterOffered(ClusterId Cluster, IReadOnlyList<FormedVoter
 /// <summary>A node tells the controller who it is; repeated until the metadata says so.</summary>
 public sealed record NodeRegistration(NodeRecord Node) : PeerMessage;
 
+/// <summary>Asks the controller to create the topic of consumer groups, unless there is one; repeated by whoever misses it.</summary>
+public sealed record OffsetsTopicAsked : PeerMessage;
+
 /// <summary>A node as the metadata log has it.</summary>
 /// <param name="Node">The node.</param>
 /// <param name="Directory">Its data directory.</param>

@@ -130,6 +130,12 @@ internal static class ServerNode
             ProduceBytesMax = options.Config.Number(ConfigTable.MaxBytesInFlightTotal),
             FetchWaitersMax = (int)options.Config.Number(ConfigTable.MaxFetchWaiters),
             ProducerExpiryMs = options.Config.Number(ConfigTable.ProducerExpiry),
+            Groups = new GroupSettings
+            {
+                OffsetsPartitions = (int)options.Config.Number(ConfigTable.GroupsOffsetsPartitions),
+                OffsetsRetentionMs = options.Config.Number(ConfigTable.GroupsOffsetsRetention),
+                MembersMax = (int)options.Config.Number(ConfigTable.GroupsMaxMembers),
+            },
             RetentionCheckMs = (int)options.Config.Number(ConfigTable.RetentionCheckInterval),
             Cluster = cluster,
         };
@@ -183,6 +189,7 @@ internal static class ServerNode
         new ConsumerService(broker, limits).AddTo(table);
         new TopicsService(broker).AddTo(table);
         new ClusterService(broker, facts).AddTo(table);
+        new GroupsService(broker, facts).AddTo(table);
         services.AddHealth(health);
         services.AddReflection();
         return services;

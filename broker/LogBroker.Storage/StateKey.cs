@@ -75,4 +75,10 @@ public enum StateKind : byte
 
     /// <summary>Producer states as of an offset. Written by the replica.</summary>
     ProducerSnapshot = (byte)'i',
+
+    /// <summary>Live records of consumer groups, by group and key. Written by the coordinator's view, in one batch with its mark.</summary>
+    GroupRecord = (byte)'g',
+
+    /// <summary>The offset that the live records of groups cover, and when that was written.</summary>
+    GroupsUpTo = (byte)'G',
 }

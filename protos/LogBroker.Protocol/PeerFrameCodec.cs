@@ -52,6 +52,9 @@ public enum PeerFrameKind
 
     /// <summary>The sender belongs to a cluster from now on.</summary>
     ClusterJoined = 15,
+
+    /// <summary>Asks the controller for the topic of consumer groups.</summary>
+    OffsetsTopicAsked = 16,
 }
 
 /// <summary>
@@ -89,7 +92,7 @@ public static class PeerFrameCodec
         }
 
         uint field = tag >> 3;
-        if (field is 0 or > (uint)PeerFrameKind.ClusterJoined)
+        if (field is 0 or > (uint)PeerFrameKind.OffsetsTopicAsked)
         {
             return false;
         }

@@ -36,6 +36,7 @@ internal static class PeerSamples
         new LedPartitions([]),
         new LedPartitionsAsked(),
         new FormingAsked(),
+        new OffsetsTopicAsked(),
         new FormingAnswered(true, null),
         new FormingAnswered(false, new ClusterId(Guid.NewGuid())),
         new ClusterOffered(

@@ -31,6 +31,24 @@ public sealed class SeedTests
         Assert.InRange(faults, 100, int.MaxValue);
     }
 
+    /// <summary>Commits of groups: what was answered is found by every later question, whoever coordinates.</summary>
+    [Theory]
+    [InlineData(1UL)]
+    [InlineData(11UL)]
+    [InlineData(21UL)]
+    public void CommitsAreKept(ulong first)
+    {
+        long commits = 0;
+        for (ulong seed = first; seed < first + 10; seed++)
+        {
+            SimulationResult result = Simulation.Run(seed, Swarm.OfGroups(seed));
+            Assert.True(result.Violation is null, $"seed {seed}: {result.Violation?.Message}");
+            commits += result.Commits;
+        }
+
+        Assert.InRange(commits, 500, long.MaxValue);
+    }
+
     [Theory]
     [InlineData(2UL, 3)]
     [InlineData(7UL, 3)]

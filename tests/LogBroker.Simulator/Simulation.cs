@@ -11,6 +11,7 @@ namespace LogBroker.Simulator;
 /// <param name="VirtualSeconds">Virtual time that passed.</param>
 /// <param name="Violation">What was broken, or null.</param>
 /// <param name="Acknowledged">Batches acknowledged.</param>
+/// <param name="Commits">Commits of groups that were answered.</param>
 /// <param name="Elections">Leaders seen, over all partitions.</param>
 /// <param name="Faults">Faults that happened, by kind.</param>
 /// <param name="LastLines">The newest lines of the trace, when they were kept.</param>
@@ -21,6 +22,7 @@ internal sealed record SimulationResult(
     double VirtualSeconds,
     SimViolation? Violation,
     int Acknowledged,
+    long Commits,
     int Elections,
     IReadOnlyDictionary<string, int> Faults,
     IReadOnlyList<string> LastLines);
@@ -44,6 +46,7 @@ internal sealed class Simulation
     private readonly List<PlainProducer> _plain = [];
     private readonly List<IdempotentProducer> _idempotent = [];
     private readonly List<PartitionReader> _readers = [];
+    private readonly List<OffsetCommitter> _committers = [];
     private long _batches;
 
     private Simulation(ulong seed, Swarm swarm, Action<string>? trace, int keptLines)
@@ -84,6 +87,7 @@ internal sealed class Simulation
             cluster.Scheduler.NowTicks / (double)TimeSpan.TicksPerSecond,
             violation,
             simulation._clients.Acknowledged,
+            simulation._committers.Sum(c => c.Answered),
             cluster.Checks.Partitions.Sum(p => p.LeadersSeen),
             simulation._faults.Counts,
             [.. cluster.Trace.Kept]);
@@ -107,6 +111,7 @@ internal sealed class Simulation
         _changes.End();
         _plain.ForEach(p => p.End());
         _idempotent.ForEach(p => p.End());
+        _committers.ForEach(c => c.End());
         Converge();
         ReadEverywhere();
     }
@@ -150,6 +155,12 @@ internal sealed class Simulation
         _plain.ForEach(p => p.Begin());
         _idempotent.ForEach(p => p.Begin());
         _readers.ForEach(r => r.Begin());
+        for (int i = 0; i < _swarm.Committers; i++)
+        {
+            _committers.Add(new OffsetCommitter(_clients, $"group-{i}", _values.Pick(_changes.Partitions)));
+        }
+
+        _committers.ForEach(c => c.Begin());
         _changes.Begin();
     }
 
@@ -193,6 +204,11 @@ internal sealed class Simulation
         if (_idempotent.Find(p => !p.IsDone) is { } producer)
         {
             return producer.Condition;
+        }
+
+        if (_committers.Find(c => !c.IsDone) is { } committer)
+        {
+            return committer.Condition;
         }
 
         return _cluster.Checks.WhyNotConverged();

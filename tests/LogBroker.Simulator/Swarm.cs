@@ -83,6 +83,9 @@ internal sealed record Swarm
 
     public int Readers { get; init; } = 2;
 
+    /// <summary>Groups that somebody commits for.</summary>
+    public int Committers { get; init; }
+
     /// <summary>Longest pause of a producer between two batches, in milliseconds.</summary>
     public int ProduceMsMax { get; init; } = 200;
 
@@ -152,6 +155,9 @@ internal sealed record Swarm
             },
         };
     }
+
+    /// <summary>The mixture of a seed, with commits of groups.</summary>
+    public static Swarm OfGroups(ulong seed) => Of(seed) with { Committers = 3, PlainProducers = 1, IdempotentProducers = 1, Readers = 1 };
 
     /// <summary>
     /// A mixture in which one node loses its vote again and again while leaders change and messages come late: what wiped replicas must

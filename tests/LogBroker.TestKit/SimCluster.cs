@@ -53,6 +53,7 @@ internal sealed class SimCluster
         RetentionCheckMs = 2_000,
         MetadataSegmentBytes = Limits.SegmentBytesMin,
         TopicDefaults = new TopicConfig { SegmentBytesMax = Limits.SegmentBytesMin },
+        Groups = new GroupSettings { OffsetsPartitions = 2 },
     };
 
     public SimNode Node(NodeId id) => Nodes[id.Value - 1];

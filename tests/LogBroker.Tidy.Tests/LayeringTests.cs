@@ -89,6 +89,22 @@ public sealed class LayeringTests
         }
     }
 
+    [Fact]
+    public void Group_machine_is_pure()
+    {
+        string[] impure =
+        [
+            "lock (", "async ", "await ", "DateTime", "TimeProvider", "Stopwatch", "ILogger", "Random", "Environment.", "Guid.NewGuid",
+            "System.Threading", "System.IO",
+        ];
+        const string Room = "broker/LogBroker.Cluster/Groups/";
+        foreach (string path in Repository.SourceFiles.Where(f => f.StartsWith(Room, StringComparison.Ordinal)))
+        {
+            string text = Repository.Read(path);
+            Findings.None(impure.Where(text.Contains).Select(word => $"{path}: {word} in a pure machine"));
+        }
+    }
+
     private static IEnumerable<string> Projects() => Repository.Files.Where(
         f => f.EndsWith(".csproj", StringComparison.Ordinal)
             && (f.StartsWith("broker/", StringComparison.Ordinal) || f.StartsWith("client/", StringComparison.Ordinal)

@@ -100,6 +100,19 @@ internal static class ConfigTable
     public static readonly ConfigKey TopicDurability =
         Topic("TopicDefaults:Durability", ConfigType.Choice, "durability") with { Choices = ["fsync", "memory"] };
 
+    public static readonly ConfigKey GroupsOffsetsPartitions = new("Groups:OffsetsPartitions", ConfigType.Integer, "50",
+        "Partitions of __consumer_offsets, which spread consumer groups over coordinators. Read when the topic is created, at the first "
+        + "group.")
+    { Min = 1, Max = Limits.PartitionsPerTopicMax };
+
+    public static readonly ConfigKey GroupsOffsetsRetention = new("Groups:OffsetsRetention", ConfigType.Duration, "7d",
+        "How long committed offsets are kept after their group lost its last member, or, without members, after the commit.")
+    { Min = 60_000 };
+
+    public static readonly ConfigKey GroupsMaxMembers = new("Groups:MaxMembers", ConfigType.Integer, "5000",
+        "Members of one group; one more is answered with GROUP_FULL.")
+    { Min = 1, Max = 100_000 };
+
     public static readonly ConfigKey MaxConnections = new("Limits:MaxConnections", ConfigType.Integer, "4096",
         "Open gRPC connections; one more is closed at once, and so is one that the limit of open files leaves no room for.")
     { Min = 1, Max = 1_000_000 };
@@ -185,6 +198,7 @@ internal static class ConfigTable
         DataDirectory, SegmentBytes, SegmentAge, IndexIntervalBytes, DiskHeadroom, DiskLowWatermark, FailureBackoff,
         RetentionCheckInterval, PartitionLoops,
         TopicPartitions, TopicRetentionTime, TopicRetentionBytes, TopicMaxBatchBytes, TopicTimestampType, TopicDurability,
+        GroupsOffsetsPartitions, GroupsOffsetsRetention, GroupsMaxMembers,
         MaxConnections, MaxHttpConnections, MaxCalls, MaxStreamsPerConnection, MaxRequestBytes, MaxBatchesInFlight, MaxBytesInFlight,
         MaxBytesInFlightTotal, MaxFetchWaiters, ProducerExpiry,
         HandshakeTimeout, MessageReadTimeout, StreamIdleTimeout, HeartbeatInterval,

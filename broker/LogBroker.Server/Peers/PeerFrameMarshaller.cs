@@ -73,6 +73,7 @@ internal sealed class PeerFrameMarshaller : Marshaller<PeerFrame>
             PeerFrameKind.LedAsked => Rare(kind, Parse(Wire.LedAsked.Parser, member)),
             PeerFrameKind.FormingAsked => Rare(kind, Parse(Wire.FormingAsked.Parser, member)),
             PeerFrameKind.FormingAnswered => Rare(kind, Parse(Wire.FormingAnswered.Parser, member)),
+            PeerFrameKind.OffsetsTopicAsked => Rare(kind, Parse(Wire.OffsetsTopicAsked.Parser, member)),
             PeerFrameKind.ClusterOffered => Rare(kind, Parse(Wire.ClusterOffered.Parser, member)),
             _ => Rare(kind, Parse(Wire.Registration.Parser, member)),
         };

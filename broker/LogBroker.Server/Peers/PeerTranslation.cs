@@ -20,6 +20,7 @@ internal static class PeerTranslation
         LedPartitions led => new PeerFrame(PeerFrameKind.Led, message, ToWire(led)),
         LedPartitionsAsked => new PeerFrame(PeerFrameKind.LedAsked, message, new Wire.LedAsked()),
         FormingAsked => new PeerFrame(PeerFrameKind.FormingAsked, message, new Wire.FormingAsked()),
+        OffsetsTopicAsked => new PeerFrame(PeerFrameKind.OffsetsTopicAsked, message, new Wire.OffsetsTopicAsked()),
         FormingAnswered answered => new PeerFrame(PeerFrameKind.FormingAnswered, message, new Wire.FormingAnswered
         {
             Empty = answered.IsEmpty,
@@ -40,6 +41,7 @@ internal static class PeerTranslation
             [.. led.Partitions.Select(p => new LedPartition(Partition(p.TopicId, p.Partition), PeerChecks.Epoch(p.Epoch)))]),
         Wire.LedAsked => new LedPartitionsAsked(),
         Wire.FormingAsked => new FormingAsked(),
+        Wire.OffsetsTopicAsked => new OffsetsTopicAsked(),
         Wire.FormingAnswered answered => new FormingAnswered(answered.Empty, OptionalCluster(answered.ClusterId)),
         Wire.ClusterOffered offered => ToMessage(offered),
         Wire.Registration registration => new NodeRegistration(ToMessage(registration)),

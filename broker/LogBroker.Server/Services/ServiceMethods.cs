@@ -10,6 +10,7 @@ internal static class ServiceMethods
     private static readonly ServiceDescriptor ProducerService = ProducerReflection.Descriptor.Services[0];
     private static readonly ServiceDescriptor ConsumerService = ConsumerReflection.Descriptor.Services[0];
     private static readonly ServiceDescriptor TopicsService = TopicsReflection.Descriptor.Services[0];
+    private static readonly ServiceDescriptor GroupsService = GroupsReflection.Descriptor.Services[0];
     private static readonly ServiceDescriptor ClusterService = ClusterReflection.Descriptor.Services[0];
 
     public static readonly Method<ProduceIn, ProduceOut> Produce =
@@ -68,4 +69,31 @@ internal static class ServiceMethods
 
     public static readonly Method<SetNodeDrainingRequest, SetNodeDrainingResponse> SetNodeDraining =
         Method.Create(ClusterService, "SetNodeDraining", SetNodeDrainingRequest.Parser, SetNodeDrainingResponse.Parser);
+
+    public static readonly Method<FindCoordinatorRequest, FindCoordinatorResponse> FindCoordinator =
+        Method.Create(GroupsService, "FindCoordinator", FindCoordinatorRequest.Parser, FindCoordinatorResponse.Parser);
+
+    public static readonly Method<JoinRequest, JoinResponse> JoinGroup =
+        Method.Create(GroupsService, "Join", JoinRequest.Parser, JoinResponse.Parser);
+
+    public static readonly Method<LeaveGroupRequest, LeaveGroupResponse> LeaveGroup =
+        Method.Create(GroupsService, "LeaveGroup", LeaveGroupRequest.Parser, LeaveGroupResponse.Parser);
+
+    public static readonly Method<CommitOffsetsRequest, CommitOffsetsResponse> CommitOffsets =
+        Method.Create(GroupsService, "CommitOffsets", CommitOffsetsRequest.Parser, CommitOffsetsResponse.Parser);
+
+    public static readonly Method<FetchCommittedRequest, FetchCommittedResponse> FetchCommitted =
+        Method.Create(GroupsService, "FetchCommitted", FetchCommittedRequest.Parser, FetchCommittedResponse.Parser);
+
+    public static readonly Method<ListGroupsRequest, ListGroupsResponse> ListGroups =
+        Method.Create(GroupsService, "ListGroups", ListGroupsRequest.Parser, ListGroupsResponse.Parser);
+
+    public static readonly Method<DescribeGroupRequest, DescribeGroupResponse> DescribeGroup =
+        Method.Create(GroupsService, "DescribeGroup", DescribeGroupRequest.Parser, DescribeGroupResponse.Parser);
+
+    public static readonly Method<AlterOffsetsRequest, AlterOffsetsResponse> AlterOffsets =
+        Method.Create(GroupsService, "AlterOffsets", AlterOffsetsRequest.Parser, AlterOffsetsResponse.Parser);
+
+    public static readonly Method<DeleteGroupRequest, DeleteGroupResponse> DeleteGroup =
+        Method.Create(GroupsService, "DeleteGroup", DeleteGroupRequest.Parser, DeleteGroupResponse.Parser);
 }

@@ -18,7 +18,7 @@ public sealed class HealthAndMetricsTests(ServerFixture fixture) : IClassFixture
         "logbroker_requests_in_flight",
         "logbroker_leader_elections_total", "logbroker_fsync_duration_seconds", "logbroker_append_duration_seconds", "logbroker_segments",
         "logbroker_disk_free_bytes", "logbroker_disk_total_bytes", "logbroker_corrupt_batches_total",
-        "logbroker_recovery_duration_seconds",
+        "logbroker_recovery_duration_seconds", "logbroker_consumer_group_commits_total",
     ];
 
     private static readonly string[] PromisedOfPartitions =

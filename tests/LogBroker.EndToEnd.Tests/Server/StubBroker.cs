@@ -31,6 +31,8 @@ internal sealed class StubBroker(int nodeId) : IBroker
 
     public TopicCatalog Topics => TopicCatalog.Empty;
 
+    public IGroups Groups => throw new NotSupportedException();
+
     public BrokerStatus Status { get; set; } = new(1, 2, 0, 0, 10, 50, 100, DiskFull: false);
 
     public ClusterDescription DescribeCluster() => Cluster;
