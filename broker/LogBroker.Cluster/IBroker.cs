@@ -124,7 +124,19 @@ public readonly record struct ProduceCommand(
     ulong CorrelationId,
     RequiredAcks Acks,
     int TimeoutMs,
-    Epoch LeaderEpoch);
+    Epoch LeaderEpoch)
+{
+    /// <summary>
+    /// The offset that the first record must get, 0 or more, or null: else <see cref="ErrorCode.OffsetMismatch"/> and nothing is written.
+    /// </summary>
+    public long? ExpectedOffset { get; init; }
+
+    /// <summary>
+    /// The offset of the newest record of the key of the batch's only record, -1 for none, or null: else
+    /// <see cref="ErrorCode.KeyVersionMismatch"/> and nothing is written. Compacted topics only.
+    /// </summary>
+    public long? ExpectedKeyVersion { get; init; }
+}
 
 /// <summary>The answer to one batch: a receipt, or an error.</summary>
 /// <param name="Error">Null when it was acknowledged.</param>

@@ -72,6 +72,26 @@ internal static class PartitionErrors
     public static BrokerError OutcomeUnknown(TopicPartition partition, string why) => Named(
         partition, ErrorCode.OutcomeUnknown, $"the batch was appended to partition {partition} but {why}: it may or may not survive");
 
+    public static BrokerError OffsetMismatch(TopicPartition partition, long expected, Offset actual) => With(
+        Named(
+            partition,
+            ErrorCode.OffsetMismatch,
+            $"the next offset of partition {partition} is {actual}, not {expected}; nothing was written"),
+        ("expected", expected.ToString(CultureInfo.InvariantCulture)),
+        ("actual", actual.ToString()));
+
+    public static BrokerError KeyVersionMismatch(TopicPartition partition, long expected, long actual) => With(
+        Named(
+            partition,
+            ErrorCode.KeyVersionMismatch,
+            actual < 0
+                ? $"partition {partition} has no record of the key, and one at offset {expected} was expected; nothing was written"
+                : expected < 0
+                    ? $"partition {partition} has a record of the key at offset {actual}, and none was expected; nothing was written"
+                    : $"the key's newest record in partition {partition} has offset {actual}, not {expected}; nothing was written"),
+        ("expected", expected.ToString(CultureInfo.InvariantCulture)),
+        ("actual", actual.ToString(CultureInfo.InvariantCulture)));
+
     public static BrokerError? CheckEpoch(TopicPartition partition, Epoch asked, Epoch current)
     {
         if (asked == Epoch.None || asked == current)

@@ -26,6 +26,8 @@ internal sealed partial class PartitionReplica
             CorrelationId = command.CorrelationId,
             Acks = command.Acks,
             LeaderEpoch = command.LeaderEpoch,
+            ExpectedOffset = command.ExpectedOffset,
+            ExpectedKeyVersion = command.ExpectedKeyVersion,
             DeadlineMs = _env.RunningMs + command.TimeoutMs,
             Producer = ProducerBatch.None,
         };
@@ -163,6 +165,11 @@ internal sealed partial class PartitionReplica
             JudgeSequence(entry, ref ack);
         }
 
+        if (ack.Error is null && !ack.IsDuplicate)
+        {
+            JudgeConditions(entry, next, ref ack);
+        }
+
         if (hasProducer && ack.Error is { Code: not ErrorCode.ProducerFenced })
         {
             _env.Refusals.Note(entry.Sink, Name, entry.Producer);
@@ -224,9 +231,18 @@ internal sealed partial class PartitionReplica
         ack.Error = isGap && _env.Refusals.TryFind(entry.Sink, Name, entry.Producer, out int refused)
             ? SequenceErrors.EarlierFailed(entry.Producer, refused)
             : verdict.Error;
-        if (ack.Error is not null && Voters.Count > 1)
+        if (ack.Error is not null)
         {
             // A leader that was replaced without knowing it misses what the producer wrote since: only a leader may give it up.
+            AskForLeadersWord(ref ack);
+        }
+    }
+
+    /// <summary>The error is given only when a majority has shown, after it was judged, that this replica leads still (R22).</summary>
+    private void AskForLeadersWord(ref PendingAck ack)
+    {
+        if (Voters.Count > 1)
+        {
             _groupRound = _groupRound > 0 ? _groupRound : _core.BeginRound();
             ack.Round = _groupRound;
         }

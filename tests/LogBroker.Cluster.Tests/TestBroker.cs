@@ -110,11 +110,22 @@ internal sealed class TestBroker : IAsyncDisposable
 
     /// <summary>Hands a batch in; its outcome is there after <see cref="Pump"/>.</summary>
     public Outcome Send(
-        string topic, int partition, byte[] batch, RequiredAcks acks = RequiredAcks.Quorum, Outcomes? stream = null, int timeoutMs = 30_000)
+        string topic,
+        int partition,
+        byte[] batch,
+        RequiredAcks acks = RequiredAcks.Quorum,
+        Outcomes? stream = null,
+        int timeoutMs = 30_000,
+        long? expects = null,
+        long? expectsVersion = null)
     {
         stream ??= new Outcomes();
         Outcome outcome = stream.Next();
-        var command = new ProduceCommand(new TopicPartition(topic, partition), outcome.Id, acks, timeoutMs, Epoch.None);
+        var command = new ProduceCommand(new TopicPartition(topic, partition), outcome.Id, acks, timeoutMs, Epoch.None)
+        {
+            ExpectedOffset = expects,
+            ExpectedKeyVersion = expectsVersion,
+        };
         _ = Broker.Produce(command, BatchBuffer.CopyOf(new ReadOnlySequence<byte>(batch)), stream);
         return outcome;
     }
