@@ -12,6 +12,7 @@ public sealed partial class Broker
     internal async Task<BrokerError?> Start(IProgress<RecoveryProgress>? progress, CancellationToken cancellation)
     {
         _env.ClientAddressOf = ClientAddressOf;
+        _env.Tables.IsKnown = IsHosted;
         if (!IsAlone)
         {
             _env.Peers.Start(new PeerIdentity(_env.Node, _env.Directory, _env.Peers.Boot), ClusterOf(_directory.Meta), this);
@@ -192,6 +193,7 @@ public sealed partial class Broker
         }
 
         DeleteFiles(topic.Info.Name, topic.Info.Id);
+        _env.Tables.Forget(topic.Info.Id, topic.Partitions.Length);
         BrokerLog.TopicDeleted(_log, topic.Info.Name, topic.Info.Id.ToString());
     }
 

@@ -151,6 +151,7 @@ public sealed partial class Broker
         GaugeOfEach("logbroker_topic_partition_log_end_offset", null, "End of the log.", r => r.Log.Bounds.End.Value);
         GaugeOfEach("logbroker_topic_partition_bytes", "By", "Bytes of the log.", r => r.Log.SizeBytes);
         GaugeOfEach("logbroker_topic_partition_leader", null, "Node id of the leader, 0 for none.", r => r.View.Leader.Value);
+        GaugeOfEach("logbroker_table_entries", null, "Keys in the table view, 0 where it is not used.", r => r.TableIfUsed?.Entries ?? 0);
         GaugeOfEach(
             "logbroker_topic_partition_in_sync_replicas", null, "Voters in sync, of partitions led here.",
             r => IsAlone ? (r.View.Leader == _env.Node ? 1 : 0) : r.Progress.Count(p => p.IsInSync));

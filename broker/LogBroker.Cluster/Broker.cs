@@ -192,6 +192,7 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
             replica.PollIfClosed(); // answers what came in while they closed; what comes later is answered by its caller
         }
 
+        _env.Tables.Dispose();
         _directory.MarkCleanShutdown();
         _ownedState?.Dispose();
         _directory.Dispose();

@@ -101,4 +101,14 @@ internal static partial class BrokerLog
     [LoggerMessage(3028, LogLevel.Error,
         "Node {Node} sent for partition {Partition} what contradicts what is known here ({Count} so far): ignored")]
     public static partial void Breach(ILogger log, int node, string partition, long count);
+
+    [LoggerMessage(3060, LogLevel.Information, "The table of partition {Partition} is built from offset {From} to {To}")]
+    public static partial void TableRebuilding(ILogger log, string partition, long from, long to);
+
+    [LoggerMessage(3061, LogLevel.Warning, "The table of partition {Partition} cannot follow its log, and is tried again: {Reason}")]
+    public static partial void TableFailed(ILogger log, string partition, string reason);
+
+    [LoggerMessage(3062, LogLevel.Warning,
+        "The table of partition {Partition} passed over {Batches} batches in front of offset {Next} that cannot be read")]
+    public static partial void TableSkipped(ILogger log, string partition, int batches, long next);
 }

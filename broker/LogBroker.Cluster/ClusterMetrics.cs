@@ -25,11 +25,15 @@ public sealed class ClusterMetrics : IDisposable
             "logbroker_replication_bytes_total", "By", "Bytes of batches and epoch rows taken from leaders.");
         PeerNonsense = Meter.CreateCounter<long>(
             "logbroker_peer_nonsense_total", null, "Messages of peers that were ignored because they cannot be right.");
+        TableGets = Meter.CreateCounter<long>("logbroker_table_gets_total", null, "Keys looked up in tables.");
+        TableScans = Meter.CreateCounter<long>("logbroker_table_scans_total", null, "Pages of table scans.");
+        TableRebuilds = Meter.CreateCounter<long>("logbroker_table_rebuilds_total", null, "Table views begun from the start of a log.");
         // Without labels: there from the start, so that the first event is a rise and not a new series.
         ProduceDuplicates.Add(0);
         Elections.Add(0);
         ReplicatedBytes.Add(0);
         PeerNonsense.Add(0);
+        TableRebuilds.Add(0);
     }
 
     /// <summary>Bytes of items appended out of answers of leaders.</summary>
@@ -58,6 +62,15 @@ public sealed class ClusterMetrics : IDisposable
 
     /// <summary>Epochs begun.</summary>
     public Counter<long> Elections { get; }
+
+    /// <summary>Keys looked up in tables, by topic.</summary>
+    public Counter<long> TableGets { get; }
+
+    /// <summary>Pages of table scans, by topic.</summary>
+    public Counter<long> TableScans { get; }
+
+    /// <summary>Table views that were begun from the start of a log.</summary>
+    public Counter<long> TableRebuilds { get; }
 
     internal Meter Meter { get; } = new(MeterName);
 

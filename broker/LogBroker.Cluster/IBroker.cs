@@ -47,6 +47,12 @@ public interface IBroker
     /// <summary>Translates a position of a partition to an offset.</summary>
     ValueTask<Result<OffsetAnswer>> FindOffset(TopicPartition partition, LogQuery query, CancellationToken cancellation);
 
+    /// <summary>The newest records of keys of a compacted partition, from the view that this replica keeps of it.</summary>
+    ValueTask<Result<TableAnswer>> GetTable(TableGet ask, CancellationToken cancellation);
+
+    /// <summary>A page of the keys of a compacted partition, in order of their bytes.</summary>
+    ValueTask<Result<TablePage>> ScanTable(TableScan ask, CancellationToken cancellation);
+
     /// <summary>Creates a topic; durable when it returns.</summary>
     ValueTask<Result<TopicDescription>> CreateTopic(CreateTopicCommand command, CancellationToken cancellation);
 

@@ -92,6 +92,27 @@ internal static class PartitionErrors
         ("expected", expected.ToString(CultureInfo.InvariantCulture)),
         ("actual", actual.ToString(CultureInfo.InvariantCulture)));
 
+    public static BrokerError NotATable(TopicPartition partition) => Named(
+        partition,
+        ErrorCode.NotATable,
+        $"topic {ShownValue.Of(partition.Topic)} is not compacted, so it has no newest record of a key; "
+            + "cleanup.policy must have compact");
+
+    public static BrokerError NotOneKey(TopicPartition partition, int records) => Named(
+        partition,
+        ErrorCode.InvalidArgument,
+        $"expected_key_version: the batch must have exactly one record, with a key; it has {records}");
+
+    public static BrokerError TableBehind(TopicPartition partition, TableView table) => With(
+        Named(
+            partition,
+            ErrorCode.Busy,
+            table.Fault is { } fault
+                ? $"the table of partition {partition} cannot follow its log: {fault}"
+                : $"the table of partition {partition} is at offset {table.Freshness.Applied} of {table.Freshness.HighWatermark}; nothing was written"),
+        ("applied", table.Freshness.Applied.ToString()),
+        ("highWatermark", table.Freshness.HighWatermark.ToString()));
+
     public static BrokerError? CheckEpoch(TopicPartition partition, Epoch asked, Epoch current)
     {
         if (asked == Epoch.None || asked == current)

@@ -183,6 +183,7 @@ internal sealed partial class PartitionReplica
         ack.BaseOffset = next;
         ack.NextOffset = next + new RecordBatch(entry.Buffer.Span).LastOffsetDelta + 1;
         ack.AppendTimeMs = Topic.Config.TimestampType == TopicTimestampType.LogAppendTime ? wallClockMs : -1;
+        NoteTail(entry, ack);
         if (hasProducer)
         {
             _producers.Append(entry.Producer, ack.BaseOffset, ack.NextOffset, ack.LeaderEpoch, ack.AppendTimeMs, nowMs);
@@ -253,6 +254,7 @@ internal sealed partial class PartitionReplica
     {
         AppendOutcome outcome = Log.Append(_batches.AsSpan(0, batches), _core.Epoch, _env.WallClockMs);
         Array.Clear(_batches, 0, batches);
+        _tailKeys = outcome.Error is null ? _tailKeys : null; // it may have what the log did not take
         Offset end = Log.Bounds.End;
         int producersInLog = 0;
         for (int i = 0; i < _group.Count; i++)

@@ -281,6 +281,7 @@ internal sealed partial class PartitionReplica : IFlushListener
                 Log.RaiseHighWatermark(highWatermark);
                 CommitReplicated(highWatermark);
                 ShowVisible(highWatermark);
+                TableIfUsed?.Advance();
                 HighWatermarkMoved?.Invoke();
             }
 
@@ -313,6 +314,7 @@ internal sealed partial class PartitionReplica : IFlushListener
 
         _hasServed = false;
         _snapshot = null; // another leader may cut what it covers
+        _tailKeys = null;
         _laggingSinceMs.Clear();
         _progress = [];
         FailPending("leadership was lost");

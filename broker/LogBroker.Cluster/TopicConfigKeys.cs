@@ -60,6 +60,10 @@ public static class TopicConfigKeys
             "A segment is rolled when its first record was appended longer ago.",
             1_000, long.MaxValue, isUnboundedAllowed: false,
             c => c.SegmentAgeMsMax, (c, v) => c with { SegmentAgeMsMax = v }),
+        Duration("table.ttl.ms",
+            "Records older than this, by their timestamps, are not found when the topic is read by key; -1 is no bound.",
+            0, long.MaxValue / 2, isUnboundedAllowed: true,
+            c => c.TableTtlMs, (c, v) => c with { TableTtlMs = v }),
     ];
 
     /// <summary>

@@ -48,6 +48,9 @@ public sealed record TopicConfig
     /// <summary>durability.</summary>
     public TopicDurability Durability { get; init; }
 
+    /// <summary>table.ttl.ms: older records are not found by key; -1 is no bound.</summary>
+    public long TableTtlMs { get; init; } = -1;
+
     /// <summary>index.interval.bytes: bytes of log between two index entries.</summary>
     public int IndexIntervalBytes { get; init; } = 4096;
 }

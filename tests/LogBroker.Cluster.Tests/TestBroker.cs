@@ -30,6 +30,9 @@ internal sealed class TestBroker : IAsyncDisposable
 
     public SimStateStore State { get; }
 
+    /// <summary>Lives on through restarts and crashes, as the store of a real node does where it was flushed.</summary>
+    public MemoryTableStore Tables { get; } = new();
+
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     public RecordedFailure Fatal { get; private set; } = new();
@@ -70,7 +73,7 @@ internal sealed class TestBroker : IAsyncDisposable
     {
         Fatal = new RecordedFailure();
         BrokerSettings settings = Settings with { NewId = NextId };
-        var around = new BrokerSurroundings(settings, Disk, State, Time, Loggers, Fatal);
+        var around = new BrokerSurroundings(settings, Disk, State, Time, Loggers, Fatal) { Tables = Tables };
         return await BrokerStart.Open(around, !_isThreaded, null, CancellationToken.None);
     }
 

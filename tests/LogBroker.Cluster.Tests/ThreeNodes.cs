@@ -110,9 +110,9 @@ internal sealed class ThreeNodes : IAsyncDisposable
         return LeaderOf(partition);
     }
 
-    public async Task<TopicDescription> Create(string topic, int partitions)
+    public async Task<TopicDescription> Create(string topic, int partitions, params (string Key, string Value)[] config)
     {
-        var command = new CreateTopicCommand(topic, partitions, 0, new Dictionary<string, string>(), topic, false);
+        var command = new CreateTopicCommand(topic, partitions, 0, config.ToDictionary(c => c.Key, c => c.Value), topic, false);
         while (true)
         {
             int controller = await UntilLed(new TopicPartition(MetadataLog.TopicName, 0));
