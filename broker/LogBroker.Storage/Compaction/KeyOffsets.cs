@@ -4,7 +4,7 @@ namespace LogBroker.Storage;
 
 /// <summary>
 /// The last offset of each key of the part of a log that is to be compacted: 24 bytes per key, keys as hashes of 128 bits, at most nine
-/// tenths full. Its memory is taken once. Not thread-safe.
+/// tenths full. Its memory is taken once. One per compaction; not thread-safe.
 /// </summary>
 internal sealed class KeyOffsets
 {
@@ -47,13 +47,6 @@ internal sealed class KeyOffsets
 
     /// <summary>The last offset noted for a key, or none.</summary>
     public Offset Find(ReadOnlySpan<byte> key) => new(Find(key, out _).OffsetPlusOne - 1);
-
-    /// <summary>Forgets everything.</summary>
-    public void Clear()
-    {
-        Array.Clear(_entries);
-        Count = 0;
-    }
 
     private ref Entry Find(ReadOnlySpan<byte> key, out (ulong Low, ulong High) hash)
     {

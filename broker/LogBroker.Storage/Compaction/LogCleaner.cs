@@ -15,9 +15,16 @@ namespace LogBroker.Storage;
 /// </remarks>
 public sealed class LogCleaner(LogEnvironment env, long mapBytes)
 {
-    private readonly KeyOffsets _map = new(mapBytes, new KeyHash());
+    /// <summary>Niceness of the thread that compacts.</summary>
+    private const int Niceness = 10;
+
+    private readonly KeyHash _hash = new();
     private readonly BatchRewriter _rewriter = new();
+    private KeyOffsets _map = null!;
     private long _bytesRead;
+
+    /// <summary>Gives the calling thread a low priority, which the disk's scheduler follows; .NET's own does nothing on Linux.</summary>
+    public static void LowerThisThread() => _ = Posix.SetPriority(which: 0, who: 0, Niceness);
 
     /// <summary>
     /// Does what was planned, as far as files aside go, and lets go of the segments; null when nothing came of it.
@@ -28,6 +35,11 @@ public sealed class LogCleaner(LogEnvironment env, long mapBytes)
         var replacements = new List<Replacement>();
         try
         {
+            if (pace.IsStopped)
+            {
+                return null;
+            }
+
             return Compact(plan, pace, replacements);
         }
         catch (LogDamageException e)
@@ -77,7 +89,7 @@ public sealed class LogCleaner(LogEnvironment env, long mapBytes)
     private CompactionResult? Compact(CompactionPlan plan, CleanerPace pace, List<Replacement> replacements)
     {
         _bytesRead = 0;
-        _map.Clear();
+        _map = new KeyOffsets(Math.Min(mapBytes, MapBytesFor(plan)), _hash);
         if (Read(plan, pace) is not { } end)
         {
             return null;
@@ -118,6 +130,11 @@ public sealed class LogCleaner(LogEnvironment env, long mapBytes)
             RecordsAfter = recordsAfter,
         };
     }
+
+    /// <summary>Room for as many keys as there may be records to look at.</summary>
+    private static long MapBytesFor(CompactionPlan plan) =>
+        Math.Min(plan.End - Offset.Min(plan.End, plan.FirstDirty), int.MaxValue) * KeyOffsets.EntryBytes * 10 / 9
+        + (16 * KeyOffsets.EntryBytes);
 
     /// <summary>Fills the map from the dirty part; the offset behind the last record that it knows, null when it is to end.</summary>
     private Offset? Read(CompactionPlan plan, CleanerPace pace)
