@@ -43,6 +43,7 @@ public sealed partial class Broker
             TickReplicas();
 
             long nowMs = _env.RunningMs;
+            _cleaning.Tick(hosted.Replicas, nowMs);
             if (nowMs - _maintainedMs >= _env.Settings.RetentionCheckMs)
             {
                 _maintainedMs = nowMs;
@@ -146,6 +147,12 @@ public sealed partial class Broker
         Gauge("logbroker_segments", null, "Segments of all logs.", () => Volatile.Read(ref _hosted).Replicas.Sum(r => r.Log.SegmentCount));
         Gauge("logbroker_fetches_parked", null, "Fetches that wait for data.", () => Volatile.Read(ref _fetchesParked));
         Gauge("logbroker_produce_queue_bytes", "By", "Batches that wait to be appended.", () => _env.Budget.Bytes);
+        Gauge(
+            "logbroker_cleaner_max_dirty_percent", null, "Largest part of a log's closed segments that waits for compaction, in percent.",
+            () => Dirts().Select(d => (long)(d.Ratio * 100)).DefaultIfEmpty(0).Max());
+        Gauge(
+            "logbroker_cleaner_lag_seconds", "s", "Age of the oldest record that waits for a compaction that is due.",
+            () => Dirts().Where(d => d.IsDue).Select(d => Math.Max(0, _env.WallClockMs - d.OldestMs) / 1000).DefaultIfEmpty(0).Max());
         GaugeOfEach("logbroker_topic_partition_start_offset", null, "First offset kept.", r => r.Log.Bounds.LogStart.Value);
         GaugeOfEach("logbroker_topic_partition_high_watermark", null, "End of what can be read.", r => r.Log.Bounds.HighWatermark.Value);
         GaugeOfEach("logbroker_topic_partition_log_end_offset", null, "End of the log.", r => r.Log.Bounds.End.Value);
@@ -174,6 +181,8 @@ public sealed partial class Broker
             "logbroker_replication_lag_seconds", "s", "Longest time for which the peer has missed records of a partition led here.",
             n => Lags(n).Select(l => l.LagMs).DefaultIfEmpty(0).Max() / 1000);
     }
+
+    private IEnumerable<LogDirt> Dirts() => Volatile.Read(ref _hosted).Replicas.Select(r => r.Dirt);
 
     private IEnumerable<ReplicaProgress> Lags(NodeId node) =>
         _env.Peers.All().SelectMany(r => r.Progress).Where(p => p.Node == node);

@@ -22,6 +22,7 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
     private readonly SemaphoreSlim _changes = new(1, 1);
     private HostedTopics _hosted = HostedTopics.None;
     private volatile MetadataLog? _metadata;
+    private readonly Cleaning _cleaning;
     private IDisposable? _ticker;
     private int _partitionsHosted;
     private volatile bool _isStopping;
@@ -35,6 +36,7 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         _ownedState = ownedState;
         _storageMetrics = storageMetrics;
         _log = env.Log;
+        _cleaning = new Cleaning(env.Logs, threads, env.Settings);
     }
 
     /// <summary>Who runs the partitions; simulations take every step themselves.</summary>
@@ -169,6 +171,8 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
             BrokerLog.NotDrained(_log);
         }
 
+        _cleaning.Stop();
+        _threads.StopCleaning();
         await _env.Peers.StopAsync();
         _threads.StopLoops();
         _threads.HardStates.Dispose();
@@ -198,6 +202,7 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         _directory.Dispose();
         _env.Metrics.Dispose();
         _storageMetrics.Dispose();
+        _cleaning.Dispose();
         BrokerLog.Stopped(_log);
     }
 

@@ -98,6 +98,10 @@ internal static partial class BrokerLog
         "Cluster {Cluster} was formed of the nodes {Formed}, this node was started with the nodes {Configured}: it does not join")]
     public static partial void OtherNodes(ILogger log, string cluster, string formed, string configured);
 
+    [LoggerMessage(3029, LogLevel.Information,
+        "Partition {Partition} is compacted up to offset {Upto}: {Before} bytes became {After}, {Records} records are left in them")]
+    public static partial void Compacted(ILogger log, string partition, long upto, long before, long after, long records);
+
     [LoggerMessage(3028, LogLevel.Error,
         "Node {Node} sent for partition {Partition} what contradicts what is known here ({Count} so far): ignored")]
     public static partial void Breach(ILogger log, int node, string partition, long count);

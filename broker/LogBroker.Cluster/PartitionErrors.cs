@@ -69,6 +69,11 @@ internal static class PartitionErrors
     public static BrokerError TimedOut(TopicPartition partition) => Named(
         partition, ErrorCode.Timeout, $"the batch waited in the queue of partition {partition} until its timeout; nothing was written");
 
+    public static BrokerError CompactedOnly(TopicPartition partition) => Named(
+        partition, ErrorCode.InvalidArgument,
+        $"records of partition {partition} are not deleted from the front: its cleanup.policy is compact; "
+        + "send tombstones, or set compact,delete");
+
     public static BrokerError OutcomeUnknown(TopicPartition partition, string why) => Named(
         partition, ErrorCode.OutcomeUnknown, $"the batch was appended to partition {partition} but {why}: it may or may not survive");
 

@@ -76,7 +76,8 @@ internal sealed partial class PartitionReplica
         TopicConfigKeys.BatchBytesMaxOf(topic.Config),
         topic.Config.TimestampType == TopicTimestampType.LogAppendTime ? TimestampType.LogAppendTime : TimestampType.CreateTime,
         0,
-        _env.WallClockMs + _env.Settings.TimestampFutureMsMax);
+        _env.WallClockMs + _env.Settings.TimestampFutureMsMax,
+        RequiresKeys: topic.Config.IsCompacted);
 
     /// <summary>Appends what waits, a group at a time: one write for as many batches as fit.</summary>
     private void AppendWaiting()

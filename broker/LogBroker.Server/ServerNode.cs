@@ -131,6 +131,9 @@ internal static class ServerNode
             FetchWaitersMax = (int)options.Config.Number(ConfigTable.MaxFetchWaiters),
             ProducerExpiryMs = options.Config.Number(ConfigTable.ProducerExpiry),
             RetentionCheckMs = (int)options.Config.Number(ConfigTable.RetentionCheckInterval),
+            CleanerIntervalMs = (int)options.Config.Number(ConfigTable.CleanerInterval),
+            CleanerMapBytes = options.Config.Number(ConfigTable.CleanerMemory),
+            CleanerBytesPerSecond = options.Config.Number(ConfigTable.CleanerRate),
             Cluster = cluster,
         };
         try

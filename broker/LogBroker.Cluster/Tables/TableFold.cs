@@ -32,7 +32,7 @@ internal sealed class TableFold
             var header = new RecordBatch(batches.Span[..BatchHeader.Bytes]);
             int bytes = header.TotalBytes;
             LastEpoch = header.LeaderEpoch;
-            if (!header.IsControl && !header.IsEpochRow)
+            if (!header.IsControl && !header.IsEmpty)
             {
                 Add(batches[..bytes]);
             }
