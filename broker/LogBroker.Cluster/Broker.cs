@@ -115,10 +115,11 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         TimeProvider time,
         ILoggerFactory loggers,
         IFatalFailure fatal,
+        IPeerTransport? peers = null,
         IProgress<RecoveryProgress>? progress = null,
         CancellationToken cancellation = default) =>
         await BrokerStart.Open(
-            new BrokerSurroundings(settings, disk, state, time, loggers, fatal, null), isPumped: false, progress, cancellation);
+            new BrokerSurroundings(settings, disk, state, time, loggers, fatal, peers), isPumped: false, progress, cancellation);
 
     /// <inheritdoc/>
     public ValueTask Produce(in ProduceCommand command, BatchBuffer batch, IProduceSink sink)

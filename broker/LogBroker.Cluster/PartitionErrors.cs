@@ -108,15 +108,18 @@ internal static class PartitionErrors
         ErrorCode.InvalidArgument,
         $"expected_key_version: the batch must have exactly one record, with a key; it has {records}");
 
-    public static BrokerError TableBehind(TopicPartition partition, TableView table) => With(
-        Named(
-            partition,
-            ErrorCode.Busy,
-            table.Fault is { } fault
-                ? $"the table of partition {partition} cannot follow its log: {fault}"
-                : $"the table of partition {partition} is at offset {table.Freshness.Applied} of {table.Freshness.HighWatermark}; nothing was written"),
-        ("applied", table.Freshness.Applied.ToString()),
-        ("highWatermark", table.Freshness.HighWatermark.ToString()));
+    public static BrokerError TableBehind(TopicPartition partition, TableView table)
+    {
+        TableFreshness freshness = table.Freshness;
+        return With(
+            Named(
+                partition,
+                ErrorCode.Busy,
+                $"the table of partition {partition} is at offset {freshness.Applied} of {freshness.HighWatermark}"
+                    + (table.Fault is { } fault ? $": it cannot follow its log: {fault}" : " and is being brought up to it")),
+            ("applied", freshness.Applied.ToString()),
+            ("highWatermark", freshness.HighWatermark.ToString()));
+    }
 
     public static BrokerError? CheckEpoch(TopicPartition partition, Epoch asked, Epoch current)
     {

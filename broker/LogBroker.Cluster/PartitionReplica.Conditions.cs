@@ -1,4 +1,5 @@
 using LogBroker.Protocol;
+using LogBroker.Storage;
 
 namespace LogBroker.Cluster;
 
@@ -76,8 +77,8 @@ internal sealed partial class PartitionReplica
             return !newest.IsTombstone && table.IsThere(newest.Offset, newest.TimestampMs) ? newest.Offset : -1;
         }
 
-        ObjectDisposedException.ThrowIf(_env.Tables.Store is null, _env.Tables);
-        return table.Find(_env.Tables.Store, key).Offset;
+        ITableStore store = _env.Tables.Store ?? throw new ObjectDisposedException(nameof(TableHome));
+        return table.Find(store, key).Offset;
     }
 
     /// <summary>A batch was accepted: later conditions of the same group are judged with it in front of them.</summary>

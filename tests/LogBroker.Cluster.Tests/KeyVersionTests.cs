@@ -1,5 +1,4 @@
 using LogBroker.Protocol;
-using LogBroker.Storage;
 using LogBroker.TestKit;
 
 namespace LogBroker.Cluster.Tests;

@@ -1,6 +1,5 @@
 using System.Text;
 using LogBroker.Protocol;
-using LogBroker.Storage;
 using LogBroker.TestKit;
 
 namespace LogBroker.Cluster.Tests;
@@ -104,7 +103,7 @@ public sealed class TableTests
     [Fact]
     public async Task WhatIsInFrontOfTheLogStartIsGone()
     {
-        await using TestBroker broker = await Open();
+        await using TestBroker broker = await Open(("cleanup.policy", "compact,delete"));
         await broker.ProduceOk("t", 0, Keyed.Of(("a", "1"), ("b", "2"), ("c", "3")));
         Assert.Equal(3, (await Scan(broker)).Count);
         Task<Result<Offset>> deleted = broker.DeleteRecords("t", 2);
@@ -251,7 +250,8 @@ public sealed class TableTests
     internal static async Task<TestBroker> Open(params (string Key, string Value)[] config)
     {
         TestBroker broker = await TestBroker.Open();
-        await broker.Create("t", 1, [("cleanup.policy", "compact"), .. config]);
+        bool hasPolicy = config.Any(c => c.Key == "cleanup.policy");
+        await broker.Create("t", 1, hasPolicy ? config : [("cleanup.policy", "compact"), .. config]);
         return broker;
     }
 
@@ -274,7 +274,8 @@ public sealed class TableTests
     private static async Task<List<string>> Scan(TestBroker broker, string prefix = "", string after = "", int entriesMax = int.MaxValue)
     {
         var found = new List<string>();
-        var ask = new TableScan(Table, Encoding.UTF8.GetBytes(prefix), Encoding.UTF8.GetBytes(after)) { EntriesMax = entriesMax };
+        ReadOnlyMemory<byte>? behind = after.Length == 0 ? null : Encoding.UTF8.GetBytes(after);
+        var ask = new TableScan(Table, Encoding.UTF8.GetBytes(prefix), behind) { EntriesMax = entriesMax };
         while (true)
         {
             ValueTask<Result<TablePage>> asked = broker.Broker.ScanTable(ask, CancellationToken.None);

@@ -1,3 +1,5 @@
+using LogBroker.Protocol;
+
 namespace LogBroker.Storage.Tests;
 
 /// <summary>What every form of <see cref="ITableStore"/> does.</summary>
@@ -21,7 +23,8 @@ public abstract class TableStoreContractTests : IDisposable
     [Fact]
     public void A_scan_goes_on_behind_a_key_and_ends_with_the_prefix()
     {
-        Store.Write(new StateBatch().Put([5, 200], [1]).Put([5, 1], [2]).Put([5], [3]).Put([4, 255], [4]).Put([6], [5]).Put([5, 1, 0], [6]));
+        Store.Write(new StateBatch().Put([5, 200], [1]).Put([5, 1], [2]).Put([5], [3]).Put([4, 255], [4]));
+        Store.Write(new StateBatch().Put([6], [5]).Put([5, 1, 0], [6]));
         Assert.Equal([[5], [5, 1], [5, 1, 0], [5, 200]], Keys([5], [], 10));
         Assert.Equal([[5], [5, 1]], Keys([5], [], 2));
         Assert.Equal([[5, 1, 0], [5, 200]], Keys([5], [5, 1], 10));

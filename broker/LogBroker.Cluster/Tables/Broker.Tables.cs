@@ -47,13 +47,16 @@ public sealed partial class Broker
             return PartitionErrors.ShuttingDown(name);
         }
 
-        BrokerError? error = TopicName.IsInternal(name.Topic) ? PartitionErrors.Internal(name.Topic) : null;
-        if ((error ?? Find(name, out HostedPartition partition)) is { } notFound)
+        if (TopicName.IsInternal(name.Topic))
         {
-            return notFound;
+            return PartitionErrors.Internal(name.Topic);
         }
 
-        Find(name, out partition);
+        if (Find(name, out HostedPartition partition) is { } error)
+        {
+            return error;
+        }
+
         replica = partition.Replica!;
         return replica.RefusalOfTable(allowsFollower);
     }
@@ -125,7 +128,7 @@ public sealed partial class Broker
                 return PartitionErrors.ShuttingDown(ask.Partition);
             }
 
-            TablePage page = replica.Table.Scan(store, ask.Prefix.Span, ask.After.Span, ask.EntriesMax);
+            TablePage page = replica.Table.Scan(store, ask.Prefix.Span, ask.After, ask.EntriesMax);
             _env.Metrics.TableScans.Add(1, replica.TopicTag);
             return page;
         }

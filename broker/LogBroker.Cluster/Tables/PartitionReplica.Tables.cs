@@ -1,5 +1,4 @@
 using LogBroker.Protocol;
-using LogBroker.Storage;
 
 namespace LogBroker.Cluster;
 

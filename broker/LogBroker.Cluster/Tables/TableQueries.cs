@@ -17,8 +17,8 @@ public sealed record TableGet(TopicPartition Partition, IReadOnlyList<ReadOnlyMe
 /// <summary>Asks a compacted partition for its keys in order of their bytes.</summary>
 /// <param name="Partition">The partition.</param>
 /// <param name="Prefix">What they begin with; empty for all.</param>
-/// <param name="After">They come behind this one; empty for the beginning.</param>
-public sealed record TableScan(TopicPartition Partition, ReadOnlyMemory<byte> Prefix, ReadOnlyMemory<byte> After)
+/// <param name="After">They come behind this one; null for the beginning.</param>
+public sealed record TableScan(TopicPartition Partition, ReadOnlyMemory<byte> Prefix, ReadOnlyMemory<byte>? After)
 {
     /// <summary>At most so many, 1 or more.</summary>
     public long EntriesMax { get; init; } = long.MaxValue;

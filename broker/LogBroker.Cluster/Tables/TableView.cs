@@ -71,8 +71,12 @@ internal sealed class TableView(ReplicaEnvironment env, PartitionReplica replica
     /// <summary>The log was emptied and begins elsewhere. Any thread.</summary>
     public void BeginAnew()
     {
-        _isReady = false;
-        _mustBeginAnew = true;
+        lock (_waiters)
+        {
+            _mustBeginAnew = true;
+            _isReady = false;
+        }
+
         Advance();
     }
 
@@ -86,9 +90,15 @@ internal sealed class TableView(ReplicaEnvironment env, PartitionReplica replica
                 return Task.CompletedTask;
             }
 
+            Advance();
+            int known = _waiters.FindIndex(w => w.At == at);
+            if (known >= 0)
+            {
+                return _waiters[known].Reached.Task;
+            }
+
             var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiters.Add((at, reached));
-            Advance();
             return reached.Task;
         }
     }
@@ -115,11 +125,11 @@ internal sealed class TableView(ReplicaEnvironment env, PartitionReplica replica
 
     /// <summary>A page of keys in order. Any thread.</summary>
     /// <exception cref="DiskException">The disk could not be read.</exception>
-    public TablePage Scan(ITableStore store, ReadOnlySpan<byte> prefix, ReadOnlySpan<byte> after, long entriesMax)
+    public TablePage Scan(ITableStore store, ReadOnlySpan<byte> prefix, ReadOnlyMemory<byte>? after, long entriesMax)
     {
         TableFreshness freshness = Freshness;
         int count = (int)Math.Min(entriesMax, ScanEntriesMax);
-        byte[] from = after.IsEmpty ? [] : TableKeys.Entry(replica.Id, after);
+        byte[] from = after is { } key ? TableKeys.Entry(replica.Id, key.Span) : [];
         IReadOnlyList<KeyValuePair<byte[], byte[]>> page =
             store.Scan(TableKeys.Entry(replica.Id, prefix), from, count, ScanBytesMax);
         var entries = new List<TableRecord>(page.Count);
@@ -243,7 +253,7 @@ internal sealed class TableView(ReplicaEnvironment env, PartitionReplica replica
             return false;
         }
 
-        Epoch there = applied.Offset == bounds.LogStart ? bounds.Start.Epoch : replica.Log.Epochs.At(applied.Offset + -1);
+        Epoch there = applied.Offset == bounds.LogStart ? bounds.Start.Epoch : replica.Log.Epochs.At(applied.Offset - 1);
         return there == applied.Epoch;
     }
 

@@ -113,6 +113,8 @@ internal static class ConfigTable
     public static readonly ConfigKey TopicMaxCompactionLag =
         Topic("TopicDefaults:MaxCompactionLag", ConfigType.Duration, "max.compaction.lag.ms");
 
+    public static readonly ConfigKey TopicTableTtl = Topic("TopicDefaults:TableTtl", ConfigType.Duration, "table.ttl.ms");
+
     public static readonly ConfigKey TopicMaxBatchBytes = Topic("TopicDefaults:MaxBatchBytes", ConfigType.Bytes, "max.message.bytes");
 
     public static readonly ConfigKey TopicTimestampType =
@@ -209,7 +211,7 @@ internal static class ConfigTable
         DataDirectory, SegmentBytes, SegmentAge, IndexIntervalBytes, DiskHeadroom, DiskLowWatermark, FailureBackoff,
         RetentionCheckInterval, CleanerInterval, CleanerMemory, CleanerRate, PartitionLoops,
         TopicPartitions, TopicRetentionTime, TopicRetentionBytes, TopicCleanupPolicy, TopicDeleteRetention, TopicMinDirtyRatio,
-        TopicMinCompactionLag, TopicMaxCompactionLag, TopicMaxBatchBytes, TopicTimestampType, TopicDurability,
+        TopicMinCompactionLag, TopicMaxCompactionLag, TopicTableTtl, TopicMaxBatchBytes, TopicTimestampType, TopicDurability,
         MaxConnections, MaxHttpConnections, MaxCalls, MaxStreamsPerConnection, MaxRequestBytes, MaxBatchesInFlight, MaxBytesInFlight,
         MaxBytesInFlightTotal, MaxFetchWaiters, ProducerExpiry,
         HandshakeTimeout, MessageReadTimeout, StreamIdleTimeout, HeartbeatInterval,

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using LogBroker.Cluster;
 using LogBroker.Protocol;
 using LogBroker.Protocol.V1;
+using LogBroker.Rpc;
 using LogBroker.Rpc.Server;
 using WireFreshness = LogBroker.Protocol.V1.TableFreshness;
 
@@ -44,7 +45,8 @@ internal sealed class TablesService(IBroker broker)
         if (ErrorMap.OutOfRange("entries_max", request.EntriesMax, 0, long.MaxValue) is { } error)
             throw ErrorMap.Exception(error);
         long left = request.EntriesMax == 0 ? long.MaxValue : request.EntriesMax;
-        var ask = new TableScan(new TopicPartition(request.Topic, request.Partition), request.Prefix.Memory, request.After.Memory)
+        ReadOnlyMemory<byte>? after = request.After.IsEmpty ? null : request.After.Memory;
+        var ask = new TableScan(new TopicPartition(request.Topic, request.Partition), request.Prefix.Memory, after)
         {
             EntriesMax = left,
             Linearizable = request.Linearizable,
@@ -69,7 +71,7 @@ internal sealed class TablesService(IBroker broker)
             if (isLast)
                 return;
             // The view only goes on: what the first page had seen, later ones have.
-            ask = ask with { After = next!.Value, EntriesMax = left, Linearizable = false };
+            ask = ask with { After = next, EntriesMax = left, Linearizable = false };
         }
     }
 
