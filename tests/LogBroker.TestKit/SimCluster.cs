@@ -46,12 +46,16 @@ internal sealed class SimCluster
     public IReadOnlyList<NodeId> Voters { get; }
 
     /// <summary>What all brokers are opened with; node, ids and peers are filled in.</summary>
+    /// <summary>How often segments were replaced by what compaction left of them, over all replicas.</summary>
+    public int CompactionsSeen { get; set; }
+
     public BrokerSettings Settings { get; set; } = new()
     {
         DataDirectory = "/data",
         DiskHeadroomBytes = 0,
         RetentionCheckMs = 2_000,
         MetadataSegmentBytes = Limits.SegmentBytesMin,
+        CleanerIntervalMs = 400,
         TopicDefaults = new TopicConfig { SegmentBytesMax = Limits.SegmentBytesMin },
     };
 
