@@ -7,8 +7,8 @@ namespace LogBroker.Simulator;
 /// The command: <c>--seeds N [--from N]</c> runs many seeds and names those that broke something, with the last lines of their traces;
 /// <c>--seed N [--trace]</c> runs one.
 /// <c>--nodes N</c> overrides the number of nodes that a seed chooses, <c>--wipes</c> takes the mixture in which one node loses its
-/// disk again and again, <c>--elections</c> the one in which leaders change all the time, <c>--compaction</c> compacted topics. Exit code 1 when anything was broken, 2 for a
-/// wrong command.
+/// disk again and again, <c>--elections</c> the one in which leaders change all the time, <c>--compaction</c> compacted
+/// topics. Exit code 1 when anything was broken, 2 for a wrong command.
 /// </summary>
 internal static class SimulatorCommand
 {
@@ -111,7 +111,8 @@ internal static class SimulatorCommand
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"seed {result.Seed}: {result.Steps} steps, {result.VirtualSeconds:0.0} s of virtual time, trace {result.TraceHash:x16}, "
-            + $"{result.Acknowledged} batches acknowledged, {result.Elections} elections, {result.Compactions} compactions; faults: {faults}"));
+            + $"{result.Acknowledged} batches acknowledged, {result.Elections} elections, {result.Compactions} compactions; "
+            + $"faults: {faults}"));
         if (result.Violation is { } violation)
         {
             output.WriteLine($"seed {result.Seed} BROKE {violation.Message}");

@@ -45,10 +45,10 @@ internal sealed class SimCluster
 
     public IReadOnlyList<NodeId> Voters { get; }
 
-    /// <summary>What all brokers are opened with; node, ids and peers are filled in.</summary>
     /// <summary>How often segments were replaced by what compaction left of them, over all replicas.</summary>
     public int CompactionsSeen { get; set; }
 
+    /// <summary>What all brokers are opened with; node, ids and peers are filled in.</summary>
     public BrokerSettings Settings { get; set; } = new()
     {
         DataDirectory = "/data",
