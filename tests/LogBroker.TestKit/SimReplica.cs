@@ -106,12 +106,8 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         PartitionReplica replica = Live!;
         RaftCore core = replica.Core;
         LogBounds bounds = replica.Log.Bounds;
-        if (replica.Log.Compactions != _compactions && isWhole)
-        {
-            FollowCompaction(replica.Log);
-        }
-
-        bool hasMoved = !ReferenceEquals(bounds, _bounds) || !ReferenceEquals(replica.Log.Epochs, _epochs);
+        bool hasCompacted = isWhole && replica.Log.Compactions != _compactions;
+        bool hasMoved = hasCompacted || !ReferenceEquals(bounds, _bounds) || !ReferenceEquals(replica.Log.Epochs, _epochs);
         bool hasChanged = core.Role != _role || core.Epoch != _epoch || (!_isRowCounted && IsRowCounted(core))
             || (IsExcused && core.IsReadmitted && !node.IsDamaged);
         if (!hasMoved && !hasChanged)
@@ -124,6 +120,11 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         if (hasMoved && isConsistent)
         {
             Follow(replica.Log, bounds);
+        }
+
+        if (hasCompacted)
+        {
+            FollowCompaction(replica.Log);
         }
 
         if (core.Breaches > 0)

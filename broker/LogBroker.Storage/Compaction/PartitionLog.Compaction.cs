@@ -167,6 +167,7 @@ public sealed partial class PartitionLog
         var batch = new StateBatch();
         RecoveryCheckpoint.StoreMark(
             batch, Id, new RecoveryCheckpoint(_lastMark.Position, _lastMark.TailBase, _lastMark.TailBytes));
+        RecoveryCheckpoint.StoreRows(batch, Id, _epochs.CutTo(_lastMark.Position));
         RecoveryCheckpoint.StoreSegments(batch, Id, [.. Facts(_lastMark.TailBase).Where(f => !old.Contains(f.Base))]);
         _env.State.Write(batch, sync: true);
     }
