@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using LogBroker.Protocol;
+using LogBroker.Storage;
 
 namespace LogBroker.Cluster;
 

@@ -168,7 +168,8 @@ public sealed class ProducerTable(int producersMax, long expiryMs)
             ref ProducerSlot slot = ref state[i];
             if (slot.BaseSequence == batch.BaseSequence && slot.LastSequence == batch.LastSequence)
             {
-                bool isSame = (slot.Bytes == 0 || slot.Bytes == batch.Bytes) && (!slot.HasCrc || batch.Crc is null || slot.Crc == batch.Crc);
+                bool isSame = (slot.Bytes == 0 || slot.Bytes == batch.Bytes)
+                    && (!slot.HasCrc || batch.Crc is null || slot.Crc == batch.Crc);
                 return isSame
                     ? new SequenceVerdict(null, true, slot.BaseOffset, slot.NextOffset, slot.LeaderEpoch, slot.AppendTimeMs)
                     : Refuse(SequenceErrors.Reuse(batch));

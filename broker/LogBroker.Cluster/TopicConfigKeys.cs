@@ -28,10 +28,11 @@ public static class TopicConfigKeys
     public static IReadOnlyList<TopicConfigKey> All { get; } =
     [
         Policy("cleanup.policy",
-            "delete: whole segments are deleted by age and size. compact: the newest record of each key is kept, and records must have keys. "
-            + "compact,delete: both."),
+            "delete: whole segments are deleted by age and size. compact: the newest record of each key is kept, and records must have "
+            + "keys. compact,delete: both."),
         Duration("delete.retention.ms",
-            "How long a tombstone stays after the first compaction that meets it; a reader that takes longer from the start may miss a deletion.",
+            "How long a tombstone stays after the first compaction that meets it; a reader that takes longer from the start may miss a "
+            + "deletion.",
             0, long.MaxValue, isUnboundedAllowed: false,
             c => c.DeleteRetentionMs, (c, v) => c with { DeleteRetentionMs = v }),
         Choice("durability",

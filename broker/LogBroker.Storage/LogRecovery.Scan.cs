@@ -75,8 +75,8 @@ internal sealed partial class LogRecovery
     }
 
     /// <summary>
-    /// Removes files that lie inside the present one, which holds what compaction left of them: their removal was not durable. Only where it
-    /// ends exactly in front of another file: otherwise it is no such file.
+    /// Removes files that lie inside the present one, which holds what compaction left of them: their removal was not durable. Only where
+    /// it ends exactly in front of another file: otherwise it is no such file.
     /// </summary>
     private void RemoveMerged(List<Offset> bases, int at)
     {

@@ -94,7 +94,7 @@ internal sealed record RecoveryCheckpoint(LogPosition Position, Offset FileBase,
         .Delete(StateKey.Of(partition, StateKind.Segments))
         .Delete(StateKey.Of(partition, StateKind.CleanedUpto));
 
-    /// <summary>Up to where the log is known to be compacted; offset 0 when nothing is known, which costs another compaction only.</summary>
+    /// <summary>Up to where the log is known to be compacted; offset 0 when nothing is known, which costs a compaction more.</summary>
     public static Offset LoadCleanedUpto(IStateStore state, PartitionId partition) =>
         state.Get(StateKey.Of(partition, StateKind.CleanedUpto)) is { Length: 1 + 8 } value && value[0] == Version
             ? new Offset(ReadInt64(value, 1))

@@ -97,7 +97,9 @@ internal sealed class SegmentIndex(string directory, Offset baseOffset)
         Volatile.Write(ref _open, null);
     }
 
-    /// <summary>Writes both files aside and adds nothing any more; <see cref="AdoptAside"/> is to follow, or <see cref="DropAside"/>.</summary>
+    /// <summary>
+    /// Writes both files aside and adds nothing any more; <see cref="AdoptAside"/> is to follow, or <see cref="DropAside"/>.
+    /// </summary>
     public void SaveAside(IDisk disk)
     {
         IndexEntries open = _open!;

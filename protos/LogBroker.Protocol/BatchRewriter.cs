@@ -66,6 +66,17 @@ public sealed class BatchRewriter
         }
 
         Build(records.Span, batch, getsHorizon ? horizonMs : null);
+        if (getsHorizon && _length > Limits.BatchBytesMax)
+        {
+            // The longer time deltas make it larger than a batch may be: its tombstones stay.
+            if (_kept.Count == batch.RecordsCount)
+            {
+                return RewriteOutcome.Unchanged;
+            }
+
+            Build(records.Span, batch, newHorizonMs: null);
+        }
+
         return RewriteOutcome.Changed;
     }
 

@@ -52,7 +52,7 @@ public readonly ref struct RecordBatch
     /// <summary>True for an epoch row, restated or not: a control batch without records; not checked further.</summary>
     public bool IsEpochRow => RecordsCount == 0 && IsControl;
 
-    /// <summary>True for a batch whose records were all compacted away: it stands for its range of offsets, see <see cref="EmptyBatch"/>.</summary>
+    /// <summary>True for a batch whose records were all compacted away: it stands for its offsets, see <see cref="EmptyBatch"/>.</summary>
     public bool IsEmpty => RecordsCount == 0 && !IsControl;
 
     /// <summary>True when compaction has changed it: its size and checksum are not those that its producer sent.</summary>

@@ -51,6 +51,7 @@ internal sealed class ThreeNodes : IAsyncDisposable
             DiskHeadroomBytes = 0,
             MetadataSegmentBytes = Limits.SegmentBytesMin,
             TopicDefaults = new TopicConfig { SegmentBytesMax = Limits.SegmentBytesMin },
+            CleanerIntervalMs = 20,
             Cluster = new ClusterSettings
             {
                 Nodes = [.. Enumerable.Range(1, 3).Select(n => new ClusterNode(new NodeId(n), $"127.0.0.1:{7000 + n}"))],

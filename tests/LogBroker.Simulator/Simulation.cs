@@ -13,6 +13,7 @@ namespace LogBroker.Simulator;
 /// <param name="Acknowledged">Batches acknowledged.</param>
 /// <param name="Elections">Leaders seen, over all partitions.</param>
 /// <param name="Faults">Faults that happened, by kind.</param>
+/// <param name="Compactions">How often replicas put compacted segments in place.</param>
 /// <param name="LastLines">The newest lines of the trace, when they were kept.</param>
 internal sealed record SimulationResult(
     ulong Seed,
@@ -23,6 +24,7 @@ internal sealed record SimulationResult(
     int Acknowledged,
     int Elections,
     IReadOnlyDictionary<string, int> Faults,
+    int Compactions,
     IReadOnlyList<string> LastLines);
 
 /// <summary>
@@ -51,6 +53,7 @@ internal sealed class Simulation
         _swarm = swarm;
         _cluster = new SimCluster(seed, swarm.Nodes, trace, keptLines);
         _cluster.Network.Faults = swarm.Network;
+        _cluster.Settings = _cluster.Settings with { CleanerMapBytes = swarm.CleanerMapBytes };
         _faults = new Faults(_cluster, swarm, _cluster.Random.Fork());
         _clients = new Clients(_cluster, swarm, _cluster.Random.Fork());
         _changes = new TopicChanges(_clients);
@@ -86,6 +89,7 @@ internal sealed class Simulation
             simulation._clients.Acknowledged,
             cluster.Checks.Partitions.Sum(p => p.LeadersSeen),
             simulation._faults.Counts,
+            cluster.CompactionsSeen,
             [.. cluster.Trace.Kept]);
     }
 
@@ -165,7 +169,14 @@ internal sealed class Simulation
             var value = new byte[12 + _values.Next(_swarm.ValueBytesMax)];
             BitConverter.TryWriteBytes(value, number);
             BitConverter.TryWriteBytes(value.AsSpan(8), i);
-            Invariant.Require(builder.TryAppend(1_000 + number, OptionalBytes.Null, value));
+            if (!_swarm.Compacts)
+            {
+                Invariant.Require(builder.TryAppend(1_000 + number, OptionalBytes.Null, value));
+                continue;
+            }
+
+            byte[] key = [(byte)'k', (byte)_values.Next(12)];
+            Invariant.Require(builder.TryAppend(1_000 + number, key, _values.Next(8) == 0 ? null : value));
         }
 
         return producer is { } p ? builder.Finish(p.Id, p.Epoch, sequence).ToArray() : builder.Finish().ToArray();

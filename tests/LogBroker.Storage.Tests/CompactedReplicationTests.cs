@@ -167,7 +167,7 @@ public sealed class CompactedReplicationTests
         }
     }
 
-    /// <summary>The same end and rows, the same newest value of every key, and byte for byte the same records where both have them.</summary>
+    /// <summary>The same end and rows, the same newest value of every key, and the same records where both have them.</summary>
     private static void RequireSame(KeyedLog leader, KeyedLog follower)
     {
         leader.World.Commit();
@@ -177,7 +177,8 @@ public sealed class CompactedReplicationTests
         List<KeyedRecord> ours = leader.Check();
         List<KeyedRecord> theirs = follower.Check();
         Assert.Equal(
-            KeyedLog.Fold(ours).OrderBy(e => e.Key, StringComparer.Ordinal), KeyedLog.Fold(theirs).OrderBy(e => e.Key, StringComparer.Ordinal));
+            KeyedLog.Fold(ours).OrderBy(e => e.Key, StringComparer.Ordinal),
+            KeyedLog.Fold(theirs).OrderBy(e => e.Key, StringComparer.Ordinal));
         Dictionary<long, KeyedRecord> known = ours.ToDictionary(r => r.Offset);
         Assert.All(theirs, r => Assert.Equal(known.GetValueOrDefault(r.Offset, r), r));
     }

@@ -102,7 +102,9 @@ internal static class ConfigTable
     public static readonly ConfigKey TopicRetentionTime = Topic("TopicDefaults:RetentionTime", ConfigType.Duration, "retention.ms");
     public static readonly ConfigKey TopicRetentionBytes = Topic("TopicDefaults:RetentionBytes", ConfigType.Bytes, "retention.bytes");
     public static readonly ConfigKey TopicCleanupPolicy = Topic("TopicDefaults:CleanupPolicy", ConfigType.Text, "cleanup.policy");
-    public static readonly ConfigKey TopicDeleteRetention = Topic("TopicDefaults:DeleteRetention", ConfigType.Duration, "delete.retention.ms");
+
+    public static readonly ConfigKey TopicDeleteRetention =
+        Topic("TopicDefaults:DeleteRetention", ConfigType.Duration, "delete.retention.ms");
 
     public static readonly ConfigKey TopicMinDirtyRatio =
         Topic("TopicDefaults:MinCleanableDirtyRatio", ConfigType.Text, "min.cleanable.dirty.ratio");

@@ -85,8 +85,8 @@ public sealed partial class PartitionLog
     /// directory.
     /// </summary>
     /// <remarks>
-    /// Crash at any point: the state store forgets the old segments first, so that recovery reads what it finds; a rename replaces the first
-    /// file of a group by what is left of the group, and is durable before the other files of the group go. So at each moment
+    /// Crash at any point: the state store forgets the old segments first, so that recovery reads what it finds; a rename replaces the
+    /// first file of a group by what is left of the group, and is durable before the other files of the group go. So at each moment
     /// there is the old file or the new one, and files that lie inside another are what a crash left of a group.
     /// </remarks>
     /// <returns>False when the log is closed or damaged, and nothing was changed.</returns>
@@ -167,6 +167,7 @@ public sealed partial class PartitionLog
         var batch = new StateBatch();
         RecoveryCheckpoint.StoreMark(
             batch, Id, new RecoveryCheckpoint(_lastMark.Position, _lastMark.TailBase, _lastMark.TailBytes));
+        RecoveryCheckpoint.StoreRows(batch, Id, _epochs.CutTo(_lastMark.Position));
         RecoveryCheckpoint.StoreSegments(batch, Id, [.. Facts(_lastMark.TailBase).Where(f => !old.Contains(f.Base))]);
         _env.State.Write(batch, sync: true);
     }
