@@ -167,6 +167,30 @@ public sealed class TableTests
         Assert.Equal(["a=1", $"c={recordsAfter - 1}"], await Scan(broker));
     }
 
+    /// <summary>The view stood still until the tombstone was gone, and would have kept the key for ever.</summary>
+    [Fact]
+    public async Task AKeyThatWasDeletedWhileTheViewWasAwayIsGoneThoughItsTombstoneIs()
+    {
+        await using TestBroker broker = await Open(Compacting);
+        await broker.ProduceOk("t", 0, Keyed.Of(("gone", "1"), ("kept", "1")));
+        Assert.Equal(["gone=1", "kept=1"], await Scan(broker));
+        await broker.Restart();
+        await broker.ProduceOk("t", 0, Keyed.Of(("gone", null)));
+        for (int i = 0; i < 40 && await HasRecordAt(broker, 2); i++)
+        {
+            for (int batch = 0; batch < 80; batch++)
+            {
+                await broker.ProduceOk("t", 0, Keyed.Of(("other", new string('x', 1_000))));
+            }
+
+            broker.Time.Advance(TimeSpan.FromSeconds(30));
+            broker.Pump();
+        }
+
+        Assert.False(await HasRecordAt(broker, 2));
+        Assert.Equal([null, "1"], (await Get(broker, "gone", "kept")).Entries.Select(Text));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -175,12 +199,16 @@ public sealed class TableTests
     public async Task TheViewEqualsAFoldOfTheLog(int seed)
     {
         var random = new Random(seed);
-        await using TestBroker broker = await Open();
+        await using TestBroker broker = await Open(Compacting);
         var fold = new SortedDictionary<string, string>(StringComparer.Ordinal);
         for (int step = 0; step < 150; step++)
         {
             switch (random.Next(12))
             {
+                case 3:
+                    broker.Time.Advance(TimeSpan.FromSeconds(random.Next(40)));
+                    broker.Pump();
+                    break;
                 case 0:
                     await broker.Restart();
                     break;
@@ -193,7 +221,7 @@ public sealed class TableTests
                     break;
                 default:
                     (string, string?)[] records = [.. Enumerable.Range(0, random.Next(1, 30)).Select(
-                        i => ($"k{random.Next(40)}", random.Next(4) == 0 ? null : (string?)$"{step}.{i}"))];
+                        i => ($"k{random.Next(40)}", random.Next(4) == 0 ? null : $"{step}.{i} {new string('v', random.Next(500))}"))];
                     await broker.ProduceOk("t", 0, random.Next(2) == 0 ? Keyed.Of(records) : Keyed.Gzip(records));
                     foreach ((string key, string? value) in records)
                     {
@@ -245,6 +273,24 @@ public sealed class TableTests
         Assert.Equal("after", Text(moved.Value.Entries[0]));
     }
 
+    private static (string, string)[] Compacting =>
+        [("min.cleanable.dirty.ratio", "0"), ("segment.bytes", "65536"), ("delete.retention.ms", "60000")];
+
+    private static async Task<bool> HasRecordAt(TestBroker broker, long offset)
+    {
+        using FetchAnswer answer = await broker.FetchOk("t", 0, new Offset(offset));
+        var bytes = new byte[answer.Items[0].Slice.Length];
+        answer.Items[0].Slice.CopyTo(0, bytes);
+        Assert.Null(RecordReader.TryOpen(bytes, Limits.BatchBytesMax, out RecordReader reader));
+        bool isFound = false;
+        while (reader.MoveNext())
+        {
+            isFound |= reader.Current.Offset.Value == offset;
+        }
+
+        return isFound;
+    }
+
     internal static string? Text(TableRecord record) => record.IsFound ? Encoding.UTF8.GetString(record.Value.Span) : null;
 
     internal static async Task<TestBroker> Open(params (string Key, string Value)[] config)
@@ -274,7 +320,7 @@ public sealed class TableTests
     private static async Task<List<string>> Scan(TestBroker broker, string prefix = "", string after = "", int entriesMax = int.MaxValue)
     {
         var found = new List<string>();
-        ReadOnlyMemory<byte>? behind = after.Length == 0 ? null : Encoding.UTF8.GetBytes(after);
+        ReadOnlyMemory<byte>? behind = after.Length == 0 ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(after);
         var ask = new TableScan(Table, Encoding.UTF8.GetBytes(prefix), behind) { EntriesMax = entriesMax };
         while (true)
         {

@@ -11,7 +11,7 @@ internal static class TableKeys
 {
     private const int PartitionBytes = 1 + 16 + 4;
     private const int EntryHeadBytes = 8 + 8;
-    private const int MarkBytes = 1 + 4 + 8 + 8;
+    private const int MarkBytes = 1 + 4 + 8 + 8 + 8;
     private const byte MarkVersion = 1;
 
     /// <summary>The prefix of all marks.</summary>
@@ -52,6 +52,7 @@ internal static class TableKeys
         BinaryPrimitives.WriteInt32BigEndian(bytes.AsSpan(1), mark.Applied.Epoch.Value);
         BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(5), mark.Applied.Offset.Value);
         BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(13), mark.Entries);
+        BinaryPrimitives.WriteInt64BigEndian(bytes.AsSpan(21), mark.WrittenAtMs);
         return bytes;
     }
 
@@ -66,7 +67,8 @@ internal static class TableKeys
         var applied = new LogPosition(
             new Epoch(BinaryPrimitives.ReadInt32BigEndian(value.AsSpan(1))),
             new Offset(BinaryPrimitives.ReadInt64BigEndian(value.AsSpan(5))));
-        return new TableMark(applied, BinaryPrimitives.ReadInt64BigEndian(value.AsSpan(13)));
+        return new TableMark(
+            applied, BinaryPrimitives.ReadInt64BigEndian(value.AsSpan(13)), BinaryPrimitives.ReadInt64BigEndian(value.AsSpan(21)));
     }
 
     private static byte[] Of(byte kind, PartitionId partition, ReadOnlySpan<byte> key)
@@ -83,4 +85,5 @@ internal static class TableKeys
 /// <summary>How far a view is.</summary>
 /// <param name="Applied">The position behind the last item that it holds: (epoch, offset) names the same items wherever it occurs.</param>
 /// <param name="Entries">Keys in it, those included that nobody has found expired yet.</param>
-internal readonly record struct TableMark(LogPosition Applied, long Entries);
+/// <param name="WrittenAtMs">When it was there, by the broker's clock.</param>
+internal readonly record struct TableMark(LogPosition Applied, long Entries, long WrittenAtMs);

@@ -10,7 +10,8 @@ namespace LogBroker.Cluster;
 /// the changes. Holds only what is committed, so no cut ever takes anything of it back.
 /// Made when the partition is first read by key on this node, leader or not, and followed from then on for as long as the process runs: a
 /// compacted topic that nobody reads by key costs nothing, and a leader that takes over goes on from what it had, or builds it once.
-/// Made anew when the stored position does not name the same items as the log (another disk, a log that lost its tail or began anew).
+/// Made anew when the stored position does not name the same items as the log (another disk, a log that lost its tail or began anew), and
+/// when it is so old that compaction may have dropped tombstones behind it.
 /// Ownership: one run at a time works on it (<see cref="Advance"/>), on no particular thread; readers use the store and what is published.
 /// Failure policy: a disk that refuses leaves it where it is; it is tried again with the next reason to.
 /// </summary>
@@ -149,7 +150,10 @@ internal sealed class TableView(ReplicaEnvironment env, PartitionReplica replica
         }
 
         bool isLast = page.Count < count && bytes < ScanBytesMax;
-        return new TablePage(entries, isLast ? null : TableKeys.RecordKeyOf(page[^1].Key), freshness);
+
+        // A bare `null` would become empty memory: arrays convert to memory, and so does a null one.
+        ReadOnlyMemory<byte>? next = isLast ? default(ReadOnlyMemory<byte>?) : TableKeys.RecordKeyOf(page[^1].Key);
+        return new TablePage(entries, next, freshness);
     }
 
     /// <summary>False for what lies in front of the log start, or is older than <c>table.ttl.ms</c>.</summary>
@@ -226,7 +230,7 @@ internal sealed class TableView(ReplicaEnvironment env, PartitionReplica replica
 
         LogBounds bounds = replica.Log.Bounds;
         TableMark? stored = _mustBeginAnew ? null : TableKeys.MarkOf(store.Get(TableKeys.Mark(replica.Id)));
-        if (stored is { } mark && IsOf(mark.Applied, bounds))
+        if (stored is { } mark && IsOf(mark.Applied, bounds) && HasMissedNoDeletion(mark, bounds))
         {
             _epoch = mark.Applied.Epoch;
             Volatile.Write(ref _entries, mark.Entries);
@@ -256,6 +260,12 @@ internal sealed class TableView(ReplicaEnvironment env, PartitionReplica replica
         Epoch there = applied.Offset == bounds.LogStart ? bounds.Start.Epoch : replica.Log.Epochs.At(applied.Offset - 1);
         return there == applied.Epoch;
     }
+
+    /// <summary>
+    /// Compaction drops a tombstone <c>delete.retention.ms</c> after it met it: a view that was away for longer would keep the key.
+    /// </summary>
+    private bool HasMissedNoDeletion(in TableMark mark, LogBounds bounds) => mark.Applied.Offset >= bounds.End
+        || env.WallClockMs - mark.WrittenAtMs < replica.Topic.Config.DeleteRetentionMs;
 
     /// <summary>Takes in one slice of the log; true when there is more.</summary>
     private bool ApplySlice(ITableStore store)
@@ -330,7 +340,7 @@ internal sealed class TableView(ReplicaEnvironment env, PartitionReplica replica
             }
         }
 
-        changes.Put(TableKeys.Mark(replica.Id), TableKeys.MarkValue(new TableMark(new LogPosition(_fold.LastEpoch, next), entries)));
+        PutMark(changes, new LogPosition(_fold.LastEpoch, next), entries);
         store.Write(changes);
         _epoch = _fold.LastEpoch;
         Volatile.Write(ref _entries, entries);
@@ -360,11 +370,14 @@ internal sealed class TableView(ReplicaEnvironment env, PartitionReplica replica
 
         if (changes.Count > 0)
         {
-            var mark = new TableMark(new LogPosition(_epoch, Applied), entries);
-            store.Write(changes.Put(TableKeys.Mark(replica.Id), TableKeys.MarkValue(mark)));
+            PutMark(changes, new LogPosition(_epoch, Applied), entries);
+            store.Write(changes);
             Volatile.Write(ref _entries, entries);
         }
     }
+
+    private void PutMark(StateBatch changes, LogPosition applied, long entries) =>
+        changes.Put(TableKeys.Mark(replica.Id), TableKeys.MarkValue(new TableMark(applied, entries, env.WallClockMs)));
 
     /// <summary>Answers who waited for what the view has now.</summary>
     private void NoteReached()

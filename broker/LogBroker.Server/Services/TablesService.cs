@@ -45,7 +45,8 @@ internal sealed class TablesService(IBroker broker)
         if (ErrorMap.OutOfRange("entries_max", request.EntriesMax, 0, long.MaxValue) is { } error)
             throw ErrorMap.Exception(error);
         long left = request.EntriesMax == 0 ? long.MaxValue : request.EntriesMax;
-        ReadOnlyMemory<byte>? after = request.After.IsEmpty ? null : request.After.Memory;
+        // A bare `null` would become empty memory.
+        ReadOnlyMemory<byte>? after = request.After.IsEmpty ? default(ReadOnlyMemory<byte>?) : request.After.Memory;
         var ask = new TableScan(new TopicPartition(request.Topic, request.Partition), request.Prefix.Memory, after)
         {
             EntriesMax = left,
