@@ -16,12 +16,19 @@ internal sealed class BenchLog : IDisposable, IFlushListener
     private readonly FlushQueue _flushes;
     private readonly Memory<byte>[] _group = new Memory<byte>[1];
 
+    private readonly LogEnvironment _environment;
+
     public BenchLog()
+        : this(new TopicConfig())
+    {
+    }
+
+    public BenchLog(TopicConfig config)
     {
         var disk = new OsDisk();
-        var environment = new LogEnvironment(
+        LogEnvironment environment = _environment = new LogEnvironment(
             disk, _state, new RecordedFailure(), new DiskSpaceGuard(disk, _directory), _metrics, TimeProvider.System);
-        Log = PartitionLog.Open(environment, Id, _directory, new TopicConfig(), new LogOpenOptions(0)).Log!;
+        Log = PartitionLog.Open(environment, Id, _directory, config, new LogOpenOptions(0)).Log!;
         Log.FlushListener = this;
         _flushes = new FlushQueue(environment, withThread: false);
         _ = Log.AppendRow(Epoch, nowMs: 0);
@@ -54,6 +61,15 @@ internal sealed class BenchLog : IDisposable, IFlushListener
         _flushes.Request(Log);
         _ = _flushes.RunTurn();
         Log.RaiseHighWatermark(Log.Bounds.Flushed);
+    }
+
+    /// <summary>Compacts what is committed; the bytes that are left.</summary>
+    public long Compact()
+    {
+        CompactionPlan plan = Log.PlanCompaction(nowMs: 0, KeptBatches.None)!;
+        CompactionResult result = new LogCleaner(_environment, mapBytes: 16 * 1024 * 1024).Run(plan, CleanerPace.Unbounded)!;
+        _ = Log.FinishCompaction(result);
+        return Log.SizeBytes;
     }
 
     public void Flushed(PartitionLog log, FlushMark mark) => _ = log.CompleteFlush(mark);

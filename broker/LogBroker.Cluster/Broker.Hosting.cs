@@ -13,6 +13,7 @@ public sealed partial class Broker
     {
         _env.ClientAddressOf = ClientAddressOf;
         bool isMember = _directory.Meta.IsFormed; // one that joins as soon as it is heard hosts the metadata there
+        _env.Tables.IsKnown = IsHosted;
         if (!IsAlone)
         {
             _env.Peers.Start(new PeerIdentity(_env.Node, _env.Directory, _env.Peers.Boot), ClusterOf(_directory.Meta), this);
@@ -195,6 +196,7 @@ public sealed partial class Broker
         }
 
         DeleteFiles(topic.Info.Name, topic.Info.Id);
+        _env.Tables.Forget(topic.Info.Id, topic.Partitions.Length);
         BrokerLog.TopicDeleted(_log, topic.Info.Name, topic.Info.Id.ToString());
     }
 

@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using LogBroker.Protocol;
+using LogBroker.Storage;
 
 namespace LogBroker.Cluster;
 
@@ -44,6 +45,7 @@ public sealed partial class Broker
             TickGroups(hosted);
 
             long nowMs = _env.RunningMs;
+            _cleaning.Tick(hosted.Replicas, nowMs);
             if (nowMs - _maintainedMs >= _env.Settings.RetentionCheckMs)
             {
                 _maintainedMs = nowMs;
@@ -148,11 +150,18 @@ public sealed partial class Broker
         Gauge("logbroker_segments", null, "Segments of all logs.", () => Volatile.Read(ref _hosted).Replicas.Sum(r => r.Log.SegmentCount));
         Gauge("logbroker_fetches_parked", null, "Fetches that wait for data.", () => Volatile.Read(ref _fetchesParked));
         Gauge("logbroker_produce_queue_bytes", "By", "Batches that wait to be appended.", () => _env.Budget.Bytes);
+        Gauge(
+            "logbroker_cleaner_max_dirty_percent", null, "Largest part of a log's closed segments that waits for compaction, in percent.",
+            () => Dirts().Select(d => (long)(d.Ratio * 100)).DefaultIfEmpty(0).Max());
+        Gauge(
+            "logbroker_cleaner_lag_seconds", "s", "Age of the oldest record that waits for a compaction that is due.",
+            () => Dirts().Where(d => d.IsDue).Select(d => Math.Max(0, _env.WallClockMs - d.OldestMs) / 1000).DefaultIfEmpty(0).Max());
         GaugeOfEach("logbroker_topic_partition_start_offset", null, "First offset kept.", r => r.Log.Bounds.LogStart.Value);
         GaugeOfEach("logbroker_topic_partition_high_watermark", null, "End of what can be read.", r => r.Log.Bounds.HighWatermark.Value);
         GaugeOfEach("logbroker_topic_partition_log_end_offset", null, "End of the log.", r => r.Log.Bounds.End.Value);
         GaugeOfEach("logbroker_topic_partition_bytes", "By", "Bytes of the log.", r => r.Log.SizeBytes);
         GaugeOfEach("logbroker_topic_partition_leader", null, "Node id of the leader, 0 for none.", r => r.View.Leader.Value);
+        GaugeOfEach("logbroker_table_entries", null, "Keys in the table view, 0 where it is not used.", r => r.TableIfUsed?.Entries ?? 0);
         GaugeOfEach(
             "logbroker_topic_partition_in_sync_replicas", null, "Voters in sync, of partitions led here.",
             r => IsAlone ? (r.View.Leader == _env.Node ? 1 : 0) : r.Progress.Count(p => p.IsInSync));
@@ -175,6 +184,8 @@ public sealed partial class Broker
             "logbroker_replication_lag_seconds", "s", "Longest time for which the peer has missed records of a partition led here.",
             n => Lags(n).Select(l => l.LagMs).DefaultIfEmpty(0).Max() / 1000);
     }
+
+    private IEnumerable<LogDirt> Dirts() => Volatile.Read(ref _hosted).Replicas.Select(r => r.Dirt);
 
     private IEnumerable<ReplicaProgress> Lags(NodeId node) =>
         _env.Peers.All().SelectMany(r => r.Progress).Where(p => p.Node == node);

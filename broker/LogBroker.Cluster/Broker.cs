@@ -22,6 +22,7 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
     private readonly SemaphoreSlim _changes = new(1, 1);
     private HostedTopics _hosted = HostedTopics.None;
     private volatile MetadataLog? _metadata;
+    private readonly Cleaning _cleaning;
     private IDisposable? _ticker;
     private int _partitionsHosted;
     private volatile bool _isStopping;
@@ -35,6 +36,7 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         _ownedState = ownedState;
         _storageMetrics = storageMetrics;
         _log = env.Log;
+        _cleaning = new Cleaning(env.Logs, threads, env.Settings);
     }
 
     /// <summary>Who runs the partitions; simulations take every step themselves.</summary>
@@ -113,10 +115,11 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
         TimeProvider time,
         ILoggerFactory loggers,
         IFatalFailure fatal,
+        IPeerTransport? peers = null,
         IProgress<RecoveryProgress>? progress = null,
         CancellationToken cancellation = default) =>
         await BrokerStart.Open(
-            new BrokerSurroundings(settings, disk, state, time, loggers, fatal, null), isPumped: false, progress, cancellation);
+            new BrokerSurroundings(settings, disk, state, time, loggers, fatal, peers), isPumped: false, progress, cancellation);
 
     /// <inheritdoc/>
     public ValueTask Produce(in ProduceCommand command, BatchBuffer batch, IProduceSink sink)
@@ -169,6 +172,8 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
             BrokerLog.NotDrained(_log);
         }
 
+        _cleaning.Stop();
+        _threads.StopCleaning();
         await _env.Peers.StopAsync();
         _threads.StopLoops();
         _threads.HardStates.Dispose();
@@ -192,11 +197,13 @@ public sealed partial class Broker : IBroker, IAsyncDisposable
             replica.PollIfClosed(); // answers what came in while they closed; what comes later is answered by its caller
         }
 
+        _env.Tables.Dispose();
         _directory.MarkCleanShutdown();
         _ownedState?.Dispose();
         _directory.Dispose();
         _env.Metrics.Dispose();
         _storageMetrics.Dispose();
+        _cleaning.Dispose();
         BrokerLog.Stopped(_log);
     }
 

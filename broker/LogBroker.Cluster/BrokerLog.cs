@@ -98,6 +98,10 @@ internal static partial class BrokerLog
         "Cluster {Cluster} was formed of the nodes {Formed}, this node was started with the nodes {Configured}: it does not join")]
     public static partial void OtherNodes(ILogger log, string cluster, string formed, string configured);
 
+    [LoggerMessage(3029, LogLevel.Information,
+        "Partition {Partition} is compacted up to offset {Upto}: {Before} bytes became {After}, {Records} records are left in them")]
+    public static partial void Compacted(ILogger log, string partition, long upto, long before, long after, long records);
+
     [LoggerMessage(3028, LogLevel.Error,
         "Node {Node} sent for partition {Partition} what contradicts what is known here ({Count} so far): ignored")]
     public static partial void Breach(ILogger log, int node, string partition, long count);
@@ -110,4 +114,14 @@ internal static partial class BrokerLog
 
     [LoggerMessage(3052, LogLevel.Error, "A change of group {Group} fits into no batch, and was not made: {Reason}")]
     public static partial void GroupTooLarge(ILogger log, string group, string reason);
+
+    [LoggerMessage(3060, LogLevel.Information, "The table of partition {Partition} is built from offset {From} to {To}")]
+    public static partial void TableRebuilding(ILogger log, string partition, long from, long to);
+
+    [LoggerMessage(3061, LogLevel.Warning, "The table of partition {Partition} cannot follow its log, and is tried again: {Reason}")]
+    public static partial void TableFailed(ILogger log, string partition, string reason);
+
+    [LoggerMessage(3062, LogLevel.Warning,
+        "The table of partition {Partition} passed over {Batches} batches in front of offset {Next} that cannot be read")]
+    public static partial void TableSkipped(ILogger log, string partition, int batches, long next);
 }

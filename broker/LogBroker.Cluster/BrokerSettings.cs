@@ -57,6 +57,17 @@ public sealed record BrokerSettings
     /// <summary>Milliseconds between looks at retention and segment age.</summary>
     public int RetentionCheckMs { get; init; } = 60_000;
 
+    /// <summary>Milliseconds between two looks at which logs are to be compacted.</summary>
+    public int CleanerIntervalMs { get; init; } = 15_000;
+
+    /// <summary>
+    /// Bytes of memory for the keys of one compaction, 24 per key: more keys are compacted in several passes.
+    /// </summary>
+    public long CleanerMapBytes { get; init; } = 128L * 1024 * 1024;
+
+    /// <summary>Bytes per second that compactions read and write at most; 0 is no bound.</summary>
+    public long CleanerBytesPerSecond { get; init; }
+
     /// <summary>How far in the future of the broker's clock the timestamps of records may lie, in milliseconds.</summary>
     public long TimestampFutureMsMax { get; init; } = Limits.TimestampAheadMsMax;
 
@@ -98,6 +109,9 @@ public sealed record BrokerSettings
             ("Groups.OffsetsCheckMs", Groups.OffsetsCheckMs, 1, long.MaxValue / 2),
             ("Groups.MembersMax", Groups.MembersMax, 1, 100_000),
             ("Groups.CommitMsMax", Groups.CommitMsMax, 1, int.MaxValue),
+            ("CleanerIntervalMs", CleanerIntervalMs, 1, int.MaxValue),
+            ("CleanerMapBytes", CleanerMapBytes, 1024, 1L << 34),
+            ("CleanerBytesPerSecond", CleanerBytesPerSecond, 0, long.MaxValue),
         ];
         foreach ((string name, long value, long min, long max) in ranges)
         {

@@ -12,7 +12,11 @@ internal sealed record BrokerSurroundings(
     TimeProvider Time,
     ILoggerFactory Loggers,
     IFatalFailure Fatal,
-    IPeerTransport? Peers = null);
+    IPeerTransport? Peers = null)
+{
+    /// <summary>Where views of tables are kept, closed with the broker; null for the place that fits the state store.</summary>
+    public ITableStore? Tables { get; init; }
+}
 
 /// <summary>
 /// Starts a broker, step by step: directory, state store, metadata log, partitions. What fails on the way gives back all that was
@@ -102,6 +106,8 @@ internal sealed class BrokerStart
             ? new PumpedThreads(logs, isOneOfSeveral: settings.Cluster is not null)
             : new BrokerThreads(logs, settings.PartitionLoops);
         _taken.Push(new EndOfThreads(threads));
+        bool isOnDisk = around.State is null;
+        var tables = Taken(new TableHome(() => around.Tables ?? (isOnDisk ? directory.OpenTableStore() : new MemoryTableStore()), threads));
         var env = new ReplicaEnvironment(around.Time)
         {
             Settings = settings,
@@ -110,6 +116,7 @@ internal sealed class BrokerStart
             HardStates = threads.HardStates,
             Cold = threads.Cold,
             Peers = new PeerRouter(settings.Cluster, meta.NodeId, new BootId(settings.NewId()), around.Peers ?? new NoPeers()),
+            Tables = tables,
             Budget = new ProduceBudget(settings.ProduceBytesMax),
             Metrics = metrics,
             Node = meta.NodeId,

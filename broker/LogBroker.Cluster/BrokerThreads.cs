@@ -18,6 +18,12 @@ internal interface IBrokerThreads
     /// </summary>
     void Start(Func<Task> work);
 
+    /// <summary>Runs a compaction on the thread for them, one after the other; false when that has ended.</summary>
+    bool TryStartCleaning(Action work);
+
+    /// <summary>Waits for the compaction that runs; later ones do not begin.</summary>
+    void StopCleaning();
+
     /// <summary>Has an action called at each interval; pumped, by the timers of the clock.</summary>
     IDisposable StartTicks(TimeProvider time, TimeSpan interval, Action tick);
 
@@ -41,6 +47,7 @@ internal interface IBrokerThreads
 internal sealed class BrokerThreads : IBrokerThreads
 {
     private readonly PartitionLoop[] _loops;
+    private readonly CleanerThread _cleaner;
     private readonly IFatalFailure _fatal;
 
     public BrokerThreads(LogEnvironment env, int loops)
@@ -49,6 +56,7 @@ internal sealed class BrokerThreads : IBrokerThreads
         _loops = [.. Enumerable.Range(0, count).Select(i => new PartitionLoop(i, env.Fatal))];
         Flushes = new FlushQueue(env, withThread: true);
         HardStates = new HardStateQueue(env, withThread: true);
+        _cleaner = new CleanerThread(env.Fatal);
         _fatal = env.Fatal;
     }
 
@@ -71,6 +79,10 @@ internal sealed class BrokerThreads : IBrokerThreads
             _fatal.Fail("work of the broker", e);
         }
     });
+
+    public bool TryStartCleaning(Action work) => _cleaner.TryRun(work);
+
+    public void StopCleaning() => _cleaner.Dispose();
 
     public IDisposable StartTicks(TimeProvider time, TimeSpan interval, Action tick) => new TickThread(interval, tick, _fatal);
 
@@ -121,6 +133,20 @@ internal sealed class PumpedThreads(LogEnvironment env, bool isOneOfSeveral) : I
     }
 
     public void Start(Func<Task> work) => _work.Enqueue(work);
+
+    public bool TryStartCleaning(Action work)
+    {
+        _work.Enqueue(() =>
+        {
+            work();
+            return Task.CompletedTask;
+        });
+        return true;
+    }
+
+    public void StopCleaning()
+    {
+    }
 
     public IDisposable StartTicks(TimeProvider time, TimeSpan interval, Action tick) =>
         time.CreateTimer(static t => ((Action)t!)(), tick, interval, interval);

@@ -27,12 +27,16 @@ public sealed class ClusterMetrics : IDisposable
             "logbroker_peer_nonsense_total", null, "Messages of peers that were ignored because they cannot be right.");
         OffsetCommits = Meter.CreateCounter<long>(
             "logbroker_consumer_group_commits_total", null, "Offsets handed in by commits that this node coordinates.");
+        TableGets = Meter.CreateCounter<long>("logbroker_table_gets_total", null, "Keys looked up in tables.");
+        TableScans = Meter.CreateCounter<long>("logbroker_table_scans_total", null, "Pages of table scans.");
+        TableRebuilds = Meter.CreateCounter<long>("logbroker_table_rebuilds_total", null, "Table views begun from the start of a log.");
         // Without labels: there from the start, so that the first event is a rise and not a new series.
         ProduceDuplicates.Add(0);
         Elections.Add(0);
         ReplicatedBytes.Add(0);
         PeerNonsense.Add(0);
         OffsetCommits.Add(0);
+        TableRebuilds.Add(0);
     }
 
     /// <summary>Offsets of commits.</summary>
@@ -64,6 +68,15 @@ public sealed class ClusterMetrics : IDisposable
 
     /// <summary>Epochs begun.</summary>
     public Counter<long> Elections { get; }
+
+    /// <summary>Keys looked up in tables, by topic.</summary>
+    public Counter<long> TableGets { get; }
+
+    /// <summary>Pages of table scans, by topic.</summary>
+    public Counter<long> TableScans { get; }
+
+    /// <summary>Table views that were begun from the start of a log.</summary>
+    public Counter<long> TableRebuilds { get; }
 
     internal Meter Meter { get; } = new(MeterName);
 

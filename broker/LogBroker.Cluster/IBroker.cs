@@ -47,6 +47,12 @@ public interface IBroker
     /// <summary>Translates a position of a partition to an offset.</summary>
     ValueTask<Result<OffsetAnswer>> FindOffset(TopicPartition partition, LogQuery query, CancellationToken cancellation);
 
+    /// <summary>The newest records of keys of a compacted partition, from the view that this replica keeps of it.</summary>
+    ValueTask<Result<TableAnswer>> GetTable(TableGet ask, CancellationToken cancellation);
+
+    /// <summary>A page of the keys of a compacted partition, in order of their bytes.</summary>
+    ValueTask<Result<TablePage>> ScanTable(TableScan ask, CancellationToken cancellation);
+
     /// <summary>Creates a topic; durable when it returns.</summary>
     ValueTask<Result<TopicDescription>> CreateTopic(CreateTopicCommand command, CancellationToken cancellation);
 
@@ -127,7 +133,19 @@ public readonly record struct ProduceCommand(
     ulong CorrelationId,
     RequiredAcks Acks,
     int TimeoutMs,
-    Epoch LeaderEpoch);
+    Epoch LeaderEpoch)
+{
+    /// <summary>
+    /// The offset that the first record must get, 0 or more, or null: else <see cref="ErrorCode.OffsetMismatch"/> and nothing is written.
+    /// </summary>
+    public long? ExpectedOffset { get; init; }
+
+    /// <summary>
+    /// The offset of the newest record of the key of the batch's only record, -1 for none, or null: else
+    /// <see cref="ErrorCode.KeyVersionMismatch"/> and nothing is written. Compacted topics only.
+    /// </summary>
+    public long? ExpectedKeyVersion { get; init; }
+}
 
 /// <summary>The answer to one batch: a receipt, or an error.</summary>
 /// <param name="Error">Null when it was acknowledged.</param>

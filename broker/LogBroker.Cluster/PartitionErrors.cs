@@ -69,8 +69,57 @@ internal static class PartitionErrors
     public static BrokerError TimedOut(TopicPartition partition) => Named(
         partition, ErrorCode.Timeout, $"the batch waited in the queue of partition {partition} until its timeout; nothing was written");
 
+    public static BrokerError CompactedOnly(TopicPartition partition) => Named(
+        partition, ErrorCode.InvalidArgument,
+        $"records of partition {partition} are not deleted from the front: its cleanup.policy is compact; "
+        + "send tombstones, or set compact,delete");
+
     public static BrokerError OutcomeUnknown(TopicPartition partition, string why) => Named(
         partition, ErrorCode.OutcomeUnknown, $"the batch was appended to partition {partition} but {why}: it may or may not survive");
+
+    public static BrokerError OffsetMismatch(TopicPartition partition, long expected, Offset actual) => With(
+        Named(
+            partition,
+            ErrorCode.OffsetMismatch,
+            $"the next offset of partition {partition} is {actual}, not {expected}; nothing was written"),
+        ("expected", expected.ToString(CultureInfo.InvariantCulture)),
+        ("actual", actual.ToString()));
+
+    public static BrokerError KeyVersionMismatch(TopicPartition partition, long expected, long actual) => With(
+        Named(
+            partition,
+            ErrorCode.KeyVersionMismatch,
+            actual < 0
+                ? $"partition {partition} has no record of the key, and one at offset {expected} was expected; nothing was written"
+                : expected < 0
+                    ? $"partition {partition} has a record of the key at offset {actual}, and none was expected; nothing was written"
+                    : $"the key's newest record in partition {partition} has offset {actual}, not {expected}; nothing was written"),
+        ("expected", expected.ToString(CultureInfo.InvariantCulture)),
+        ("actual", actual.ToString(CultureInfo.InvariantCulture)));
+
+    public static BrokerError NotATable(TopicPartition partition) => Named(
+        partition,
+        ErrorCode.NotATable,
+        $"topic {ShownValue.Of(partition.Topic)} is not compacted, so it has no newest record of a key; "
+            + "cleanup.policy must have compact");
+
+    public static BrokerError NotOneKey(TopicPartition partition, int records) => Named(
+        partition,
+        ErrorCode.InvalidArgument,
+        $"expected_key_version: the batch must have exactly one record, with a key; it has {records}");
+
+    public static BrokerError TableBehind(TopicPartition partition, TableView table)
+    {
+        TableFreshness freshness = table.Freshness;
+        return With(
+            Named(
+                partition,
+                ErrorCode.Busy,
+                $"the table of partition {partition} is at offset {freshness.Applied} of {freshness.HighWatermark}"
+                    + (table.Fault is { } fault ? $": it cannot follow its log: {fault}" : " and is being brought up to it")),
+            ("applied", freshness.Applied.ToString()),
+            ("highWatermark", freshness.HighWatermark.ToString()));
+    }
 
     public static BrokerError? CheckEpoch(TopicPartition partition, Epoch asked, Epoch current)
     {

@@ -7,6 +7,9 @@ internal sealed partial class PartitionReplica
 {
     private readonly KeyValuePair<string, object?> _topicTag;
 
+    /// <summary>The label of this topic's metrics.</summary>
+    public KeyValuePair<string, object?> TopicTag => _topicTag;
+
     /// <summary>Answers from the front of the queue for as long as answers are known.</summary>
     private void Answer()
     {

@@ -164,6 +164,7 @@ internal sealed partial class PartitionReplica
         }
 
         _hasServed = true;
+        _tailKeys = _judgesKeys ? new TailKeys(_core.End) : null;
         Publish(new ReplicaView(_env.Node, _core.Epoch, true, ""));
         _served.TrySetResult();
         _waiters.WakeAll();

@@ -26,6 +26,8 @@ internal sealed partial class PartitionReplica
             CorrelationId = command.CorrelationId,
             Acks = command.Acks,
             LeaderEpoch = command.LeaderEpoch,
+            ExpectedOffset = command.ExpectedOffset,
+            ExpectedKeyVersion = command.ExpectedKeyVersion,
             DeadlineMs = _env.RunningMs + command.TimeoutMs,
             Producer = ProducerBatch.None,
         };
@@ -74,7 +76,8 @@ internal sealed partial class PartitionReplica
         TopicConfigKeys.BatchBytesMaxOf(topic.Config),
         topic.Config.TimestampType == TopicTimestampType.LogAppendTime ? TimestampType.LogAppendTime : TimestampType.CreateTime,
         0,
-        _env.WallClockMs + _env.Settings.TimestampFutureMsMax);
+        _env.WallClockMs + _env.Settings.TimestampFutureMsMax,
+        RequiresKeys: topic.Config.IsCompacted);
 
     /// <summary>Appends what waits, a group at a time: one write for as many batches as fit.</summary>
     private void AppendWaiting()
@@ -163,6 +166,11 @@ internal sealed partial class PartitionReplica
             JudgeSequence(entry, ref ack);
         }
 
+        if (ack.Error is null && !ack.IsDuplicate)
+        {
+            JudgeConditions(entry, next, ref ack);
+        }
+
         if (hasProducer && ack.Error is { Code: not ErrorCode.ProducerFenced })
         {
             _env.Refusals.Note(entry.Sink, Name, entry.Producer);
@@ -176,6 +184,7 @@ internal sealed partial class PartitionReplica
         ack.BaseOffset = next;
         ack.NextOffset = next + new RecordBatch(entry.Buffer.Span).LastOffsetDelta + 1;
         ack.AppendTimeMs = Topic.Config.TimestampType == TopicTimestampType.LogAppendTime ? wallClockMs : -1;
+        NoteTail(entry, ack);
         if (hasProducer)
         {
             _producers.Append(entry.Producer, ack.BaseOffset, ack.NextOffset, ack.LeaderEpoch, ack.AppendTimeMs, nowMs);
@@ -224,9 +233,18 @@ internal sealed partial class PartitionReplica
         ack.Error = isGap && _env.Refusals.TryFind(entry.Sink, Name, entry.Producer, out int refused)
             ? SequenceErrors.EarlierFailed(entry.Producer, refused)
             : verdict.Error;
-        if (ack.Error is not null && Voters.Count > 1)
+        if (ack.Error is not null)
         {
             // A leader that was replaced without knowing it misses what the producer wrote since: only a leader may give it up.
+            AskForLeadersWord(ref ack);
+        }
+    }
+
+    /// <summary>The error is given only when a majority has shown, after it was judged, that this replica leads still (R22).</summary>
+    private void AskForLeadersWord(ref PendingAck ack)
+    {
+        if (Voters.Count > 1)
+        {
             _groupRound = _groupRound > 0 ? _groupRound : _core.BeginRound();
             ack.Round = _groupRound;
         }
@@ -237,6 +255,7 @@ internal sealed partial class PartitionReplica
     {
         AppendOutcome outcome = Log.Append(_batches.AsSpan(0, batches), _core.Epoch, _env.WallClockMs);
         Array.Clear(_batches, 0, batches);
+        _tailKeys = outcome.Error is null ? _tailKeys : null; // it may have what the log did not take
         Offset end = Log.Bounds.End;
         int producersInLog = 0;
         for (int i = 0; i < _group.Count; i++)

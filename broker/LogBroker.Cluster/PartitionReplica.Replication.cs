@@ -381,6 +381,7 @@ internal sealed partial class PartitionReplica
         Log.Reset(start);
         ForgetProducers(start.Offset);
         _core.ResetDone(start);
+        TableIfUsed?.BeginAnew();
     }
 
     private void StoreReadmission()

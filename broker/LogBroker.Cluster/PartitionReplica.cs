@@ -287,6 +287,7 @@ internal sealed partial class PartitionReplica : IFlushListener
                 Log.RaiseHighWatermark(highWatermark);
                 CommitReplicated(highWatermark);
                 ShowVisible(highWatermark);
+                TableIfUsed?.Advance();
                 HighWatermarkMoved?.Invoke();
             }
 
@@ -319,6 +320,7 @@ internal sealed partial class PartitionReplica : IFlushListener
 
         _hasServed = false;
         _snapshot = null; // another leader may cut what it covers
+        _tailKeys = null;
         _laggingSinceMs.Clear();
         _progress = [];
         FailPending("leadership was lost");

@@ -19,6 +19,12 @@ internal struct ProduceEntry
 
     public int RecordsCount;
 
+    /// <summary>The offset it must get, or null.</summary>
+    public long? ExpectedOffset;
+
+    /// <summary>The version that the key of its only record must have, or null.</summary>
+    public long? ExpectedKeyVersion;
+
     /// <summary>The producer's facts; its id is none when it has no producer.</summary>
     public ProducerBatch Producer;
 }

@@ -7,9 +7,9 @@ namespace LogBroker.Cluster;
 /// <param name="Epoch">Its epoch.</param>
 /// <param name="BaseSequence">Sequence of the first record.</param>
 /// <param name="LastSequence">Sequence of the last record.</param>
-/// <param name="Bytes">Size of the batch.</param>
+/// <param name="Bytes">Size of the batch as the client made it; 0 when it is not known because the batch was compacted.</param>
 /// <param name="Crc">
-/// Checksum as the client made it; null when it is not known because the broker has stamped the batch (LogAppendTime).
+/// Checksum as the client made it; null when it is not known because the broker has stamped the batch (LogAppendTime) or compacted it.
 /// </param>
 public readonly record struct ProducerBatch(ProducerId Id, short Epoch, int BaseSequence, int LastSequence, int Bytes, uint? Crc)
 {
@@ -26,8 +26,8 @@ public readonly record struct ProducerBatch(ProducerId Id, short Epoch, int Base
         batch.ProducerEpoch,
         batch.BaseSequence,
         batch.LastSequence,
-        batch.TotalBytes,
-        batch.TimestampType == TimestampType.LogAppendTime ? null : batch.Crc);
+        batch.IsCompacted ? 0 : batch.TotalBytes,
+        batch.IsCompacted || batch.TimestampType == TimestampType.LogAppendTime ? null : batch.Crc);
 
     /// <summary>What the header of bytes that nobody has validated says, as far as there is one.</summary>
     internal static ProducerBatch OfHeader(ReadOnlySpan<byte> batch)

@@ -1,4 +1,5 @@
 using LogBroker.Protocol;
+using LogBroker.Storage;
 
 namespace LogBroker.Cluster;
 
@@ -119,6 +120,32 @@ public sealed class ProducerTable(int producersMax, long expiryMs)
         }
     }
 
+    /// <summary>
+    /// The batches that compaction of the log in front of an offset must keep, so that who reads the log anew knows what each producer
+    /// wrote last. A producer of whom only batches behind it are remembered keeps all: which is his last one in front is not known.
+    /// </summary>
+    internal KeptBatches KeptInFrontOf(Offset end)
+    {
+        var offsets = new HashSet<Offset>();
+        var producers = new HashSet<ProducerId>();
+        foreach (ProducerState state in OldestFirst)
+        {
+            bool hasOne = false;
+            for (int i = 0; i < state.Count; i++)
+            {
+                hasOne |= state[i].NextOffset <= end;
+                offsets.Add(state[i].BaseOffset);
+            }
+
+            if (!hasOne)
+            {
+                producers.Add(state.Id);
+            }
+        }
+
+        return new KeptBatches(offsets, producers);
+    }
+
     /// <summary>Puts a producer of a snapshot in; in the order of last appends.</summary>
     internal void Restore(ProducerState state)
     {
@@ -141,7 +168,8 @@ public sealed class ProducerTable(int producersMax, long expiryMs)
             ref ProducerSlot slot = ref state[i];
             if (slot.BaseSequence == batch.BaseSequence && slot.LastSequence == batch.LastSequence)
             {
-                bool isSame = slot.Bytes == batch.Bytes && (!slot.HasCrc || batch.Crc is null || slot.Crc == batch.Crc);
+                bool isSame = (slot.Bytes == 0 || slot.Bytes == batch.Bytes)
+                    && (!slot.HasCrc || batch.Crc is null || slot.Crc == batch.Crc);
                 return isSame
                     ? new SequenceVerdict(null, true, slot.BaseOffset, slot.NextOffset, slot.LeaderEpoch, slot.AppendTimeMs)
                     : Refuse(SequenceErrors.Reuse(batch));

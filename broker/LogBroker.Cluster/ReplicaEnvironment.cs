@@ -26,6 +26,9 @@ internal sealed class ReplicaEnvironment(TimeProvider time)
     /// <summary>HOST:PORT that clients are told of a node, or null while it is not known.</summary>
     public Func<NodeId, string?> ClientAddressOf { get; set; } = static _ => null;
 
+    /// <summary>Views of compacted partitions that are read by key.</summary>
+    public required TableHome Tables { get; init; }
+
     public required ProduceBudget Budget { get; init; }
 
     /// <summary>What was refused on which stream, in front of the queues or behind them.</summary>

@@ -27,6 +27,14 @@ public static class TopicConfigKeys
     /// <summary>All keys in order of name.</summary>
     public static IReadOnlyList<TopicConfigKey> All { get; } =
     [
+        Policy("cleanup.policy",
+            "delete: whole segments are deleted by age and size. compact: the newest record of each key is kept, and records must have "
+            + "keys. compact,delete: both."),
+        Duration("delete.retention.ms",
+            "How long a tombstone stays after the first compaction that meets it; a reader that takes longer from the start may miss a "
+            + "deletion.",
+            0, long.MaxValue, isUnboundedAllowed: false,
+            c => c.DeleteRetentionMs, (c, v) => c with { DeleteRetentionMs = v }),
         Choice("durability",
             "fsync: records are on disk before they are acknowledged. memory: they are in the page cache of the same quorum, and a "
             + "power cut may lose them.",
@@ -36,6 +44,10 @@ public static class TopicConfigKeys
             "Bytes of log between two entries of the sparse indexes.",
             IndexIntervalBytesMin, IndexIntervalBytesMax, isUnboundedAllowed: false,
             c => c.IndexIntervalBytes, (c, v) => c with { IndexIntervalBytes = (int)v }),
+        Duration("max.compaction.lag.ms",
+            "Records older than this are compacted whatever the dirty ratio is; the open segment is rolled for it.",
+            1, long.MaxValue, isUnboundedAllowed: false,
+            c => c.CompactionLagMsMax, (c, v) => c with { CompactionLagMsMax = v }),
         Size("max.message.bytes",
             "The largest record batch, header included; a batch must also fit into a segment.",
             BatchHeader.Bytes, Limits.BatchBytesMax, isUnboundedAllowed: false,
@@ -44,6 +56,13 @@ public static class TopicConfigKeys
             "CreateTime: a record's timestamp is the producer's. LogAppendTime: it is the broker's, at append.",
             [("CreateTime", TopicTimestampType.CreateTime), ("LogAppendTime", TopicTimestampType.LogAppendTime)],
             c => c.TimestampType, (c, v) => c with { TimestampType = v }),
+        Ratio("min.cleanable.dirty.ratio",
+            "A partition is compacted when more than this part of its closed segments was not compacted yet.",
+            c => c.DirtyRatioMin, (c, v) => c with { DirtyRatioMin = v }),
+        Duration("min.compaction.lag.ms",
+            "Segments whose last record was appended more recently are not compacted.",
+            0, long.MaxValue, isUnboundedAllowed: false,
+            c => c.CompactionLagMsMin, (c, v) => c with { CompactionLagMsMin = v }),
         Size("retention.bytes",
             "The oldest segments of a partition beyond this size may be deleted; -1 is no bound.",
             0, long.MaxValue, isUnboundedAllowed: true,
@@ -60,6 +79,10 @@ public static class TopicConfigKeys
             "A segment is rolled when its first record was appended longer ago.",
             1_000, long.MaxValue, isUnboundedAllowed: false,
             c => c.SegmentAgeMsMax, (c, v) => c with { SegmentAgeMsMax = v }),
+        Duration("table.ttl.ms",
+            "Records older than this, by their timestamps, are not found when the topic is read by key; -1 is no bound.",
+            0, long.MaxValue / 2, isUnboundedAllowed: true,
+            c => c.TableTtlMs, (c, v) => c with { TableTtlMs = v }),
     ];
 
     /// <summary>
@@ -94,6 +117,12 @@ public static class TopicConfigKeys
             faults["max.message.bytes"] =
                 $"max.message.bytes {config.BatchBytesMax} does not fit into segment.bytes {config.SegmentBytesMax} "
                 + $"with its row of {EpochRow.Bytes}";
+        }
+
+        if (faults.Count == 0 && config.CompactionLagMsMin > config.CompactionLagMsMax)
+        {
+            faults["min.compaction.lag.ms"] =
+                $"min.compaction.lag.ms {config.CompactionLagMsMin} is above max.compaction.lag.ms {config.CompactionLagMsMax}";
         }
 
         return faults.Count == 0 ? config : InvalidConfig(faults);
@@ -164,6 +193,48 @@ public static class TopicConfigKeys
             },
             config => get(config).ToString(CultureInfo.InvariantCulture));
     }
+
+    private static TopicConfigKey Policy(string key, string documentation) => new(
+        key,
+        documentation,
+        (config, text) =>
+        {
+            TopicCleanup cleanup = 0;
+            foreach (string word in text.Split(',', StringSplitOptions.TrimEntries))
+            {
+                TopicCleanup one = word.ToLowerInvariant() switch
+                {
+                    "delete" => TopicCleanup.Delete,
+                    "compact" => TopicCleanup.Compact,
+                    _ => 0,
+                };
+                if (one == 0)
+                {
+                    return new BrokerError(
+                        ErrorCode.InvalidConfig, $"{key}: {ShownValue.Of(text)} is not delete, compact or compact,delete");
+                }
+
+                cleanup |= one;
+            }
+
+            return config with { Cleanup = cleanup };
+        },
+        config => config.Cleanup switch
+        {
+            TopicCleanup.Compact => "compact",
+            TopicCleanup.CompactAndDelete => "compact,delete",
+            _ => "delete",
+        });
+
+    private static TopicConfigKey Ratio(
+        string key, string documentation, Func<TopicConfig, double> get, Func<TopicConfig, double, TopicConfig> set) => new(
+        key,
+        documentation + " Range: 0 to 1.",
+        (config, text) => double.TryParse(text.Trim(), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
+            && value is >= 0 and <= 1
+                ? set(config, value)
+                : new BrokerError(ErrorCode.InvalidConfig, $"{key}: {ShownValue.Of(text)} is out of range: a number from 0 to 1"),
+        config => get(config).ToString(CultureInfo.InvariantCulture));
 
     private static TopicConfigKey Choice<T>(
         string key, string documentation, (string Name, T Value)[] choices,

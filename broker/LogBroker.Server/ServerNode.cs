@@ -119,30 +119,10 @@ internal static class ServerNode
         NodeHealth health,
         CancellationToken stopAsked)
     {
-        var settings = new BrokerSettings
-        {
-            DataDirectory = options.DataDirectory,
-            NodeId = new NodeId((int)options.Config.Number(ConfigTable.NodeId)),
-            PartitionsDefault = (int)options.Config.Number(ConfigTable.TopicPartitions),
-            TopicDefaults = options.TopicDefaults,
-            PartitionLoops = (int)options.Config.Number(ConfigTable.PartitionLoops),
-            DiskHeadroomBytes = options.Config.Number(ConfigTable.DiskHeadroom) is > 0 and var bytes ? bytes : null,
-            ProduceBytesMax = options.Config.Number(ConfigTable.MaxBytesInFlightTotal),
-            FetchWaitersMax = (int)options.Config.Number(ConfigTable.MaxFetchWaiters),
-            ProducerExpiryMs = options.Config.Number(ConfigTable.ProducerExpiry),
-            Groups = new GroupSettings
-            {
-                OffsetsPartitions = (int)options.Config.Number(ConfigTable.GroupsOffsetsPartitions),
-                OffsetsRetentionMs = options.Config.Number(ConfigTable.GroupsOffsetsRetention),
-                MembersMax = (int)options.Config.Number(ConfigTable.GroupsMaxMembers),
-            },
-            RetentionCheckMs = (int)options.Config.Number(ConfigTable.RetentionCheckInterval),
-            Cluster = cluster,
-        };
         try
         {
             return await Broker.OpenAsync(
-                settings, TimeProvider.System, loggers, fatal, peers, new StartProgress(health), stopAsked);
+                SettingsOf(options, cluster), TimeProvider.System, loggers, fatal, peers, new StartProgress(health), stopAsked);
         }
         catch (OperationCanceledException) when (stopAsked.IsCancellationRequested)
         {
@@ -160,7 +140,33 @@ internal static class ServerNode
         }
     }
 
-    private static GrpcServerOptions GrpcOptions(BrokerOptions options, ServerMetrics metrics) => new()
+    /// <summary>What the configuration means for the broker.</summary>
+    internal static BrokerSettings SettingsOf(BrokerOptions options, ClusterSettings? cluster) => new()
+    {
+        DataDirectory = options.DataDirectory,
+        NodeId = new NodeId((int)options.Config.Number(ConfigTable.NodeId)),
+        PartitionsDefault = (int)options.Config.Number(ConfigTable.TopicPartitions),
+        TopicDefaults = options.TopicDefaults,
+        PartitionLoops = (int)options.Config.Number(ConfigTable.PartitionLoops),
+        DiskHeadroomBytes = options.Config.Number(ConfigTable.DiskHeadroom) is > 0 and var bytes ? bytes : null,
+        ProduceBytesMax = options.Config.Number(ConfigTable.MaxBytesInFlightTotal),
+        FetchWaitersMax = (int)options.Config.Number(ConfigTable.MaxFetchWaiters),
+        Groups = new GroupSettings
+        {
+            OffsetsPartitions = (int)options.Config.Number(ConfigTable.GroupsOffsetsPartitions),
+            OffsetsRetentionMs = options.Config.Number(ConfigTable.GroupsOffsetsRetention),
+            MembersMax = (int)options.Config.Number(ConfigTable.GroupsMaxMembers),
+        },
+        ProducerExpiryMs = options.Config.Number(ConfigTable.ProducerExpiry),
+        RetentionCheckMs = (int)options.Config.Number(ConfigTable.RetentionCheckInterval),
+        CleanerIntervalMs = (int)options.Config.Number(ConfigTable.CleanerInterval),
+        CleanerMapBytes = options.Config.Number(ConfigTable.CleanerMemory),
+        CleanerBytesPerSecond = options.Config.Number(ConfigTable.CleanerRate),
+        Cluster = cluster,
+    };
+
+    /// <summary>The port of clients, and every limit of it.</summary>
+    internal static GrpcServerOptions GrpcOptions(BrokerOptions options, ServerMetrics metrics) => new()
     {
         EndPoints = options.GrpcEndPoints,
         ReceiveBytesMax = (int)options.Config.Number(ConfigTable.MaxRequestBytes),
@@ -173,7 +179,8 @@ internal static class ServerNode
         Observer = metrics,
     };
 
-    private static GrpcServices Services(
+    /// <summary>The public API.</summary>
+    internal static GrpcServices Services(
         IBroker broker, NodeFacts facts, BrokerOptions options, ServerMetrics metrics, HealthService health)
     {
         var stop = options.Config.Duration(ConfigTable.NodeStopTimeout);
@@ -188,6 +195,7 @@ internal static class ServerNode
         new ProducerService(broker, limits).AddTo(table);
         new ConsumerService(broker, limits).AddTo(table);
         new TopicsService(broker).AddTo(table);
+        new TablesService(broker).AddTo(table);
         new ClusterService(broker, facts).AddTo(table);
         new GroupsService(broker, facts).AddTo(table);
         services.AddHealth(health);

@@ -45,6 +45,9 @@ internal sealed class BatchScanner(IDiskFile file, long from) : IDisposable
     /// <summary>The present batch, good until the next step.</summary>
     public RecordBatch Current => new(_buffer.AsSpan((int)(Position - _bufferStart), _batchBytes));
 
+    /// <summary>The bytes of the present batch, good until the next step.</summary>
+    public ReadOnlyMemory<byte> CurrentMemory => _buffer.AsMemory((int)(Position - _bufferStart), _batchBytes);
+
     /// <summary>Goes to the next batch.</summary>
     /// <exception cref="DiskReadException">The disk could not be read.</exception>
     public ScanStep MoveNext()

@@ -41,6 +41,7 @@ public sealed record PartitionDirectory(string TopicDirectory, int Index, string
 ///   meta.json                <see cref="MetaFile"/>
 ///   clean-shutdown           there after an orderly end, removed at start
 ///   state/                   the state store
+///   tables/                  views of tables, there once one was used; made anew from the logs where it is missing or damaged
 ///   topics/NAME~ID8/N/       partition N of a topic; NAME~ID8~deleted is being removed
 /// </code>
 /// </summary>
@@ -54,6 +55,7 @@ public sealed class DataDirectory : IDisposable
     private const string LockName = "LOCK";
     private const string CleanName = "clean-shutdown";
     private const string StateName = "state";
+    private const string TablesName = "tables";
     private const string TopicsName = "topics";
     private const string DeletedSuffix = "~deleted";
 
@@ -141,6 +143,22 @@ public sealed class DataDirectory : IDisposable
             _disk.Rename(StatePath, movedTo);
             _disk.SyncDirectory(Path);
             return RocksStateStore.Open(StatePath);
+        }
+    }
+
+    /// <summary>Opens the RocksDB of table views; one that is damaged gives way to an empty one, for the logs have all of it.</summary>
+    /// <exception cref="DiskException">The file system refused.</exception>
+    public ITableStore OpenTableStore()
+    {
+        string path = Path + "/" + TablesName;
+        try
+        {
+            return RocksTableStore.Open(path);
+        }
+        catch (StateStoreDamagedException)
+        {
+            DeleteTree(path);
+            return RocksTableStore.Open(path);
         }
     }
 

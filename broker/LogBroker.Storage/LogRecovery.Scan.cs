@@ -17,8 +17,7 @@ internal sealed partial class LogRecovery
                 _end = bases[0];
             }
 
-            Offset? nextBase = i + 1 < bases.Count ? bases[i + 1] : null;
-            if (Scan(segment, nextBase) is { } fault)
+            if (Scan(segment, bases, i) is { } fault)
             {
                 if (IsBelowCheckpoint(segment.Base, fault.Position))
                 {
@@ -32,7 +31,7 @@ internal sealed partial class LogRecovery
     }
 
     /// <summary>Takes over all items of a file; what is wrong behind them, or null.</summary>
-    private LogDamage? Scan(Segment segment, Offset? nextBase)
+    private LogDamage? Scan(Segment segment, List<Offset> bases, int at)
     {
         if (segment.Base != _end)
         {
@@ -65,9 +64,35 @@ internal sealed partial class LogRecovery
             fault = scanner.Fault;
         }
 
-        fault ??= FaultBehind(segment, nextBase);
+        if (fault is null)
+        {
+            RemoveMerged(bases, at);
+            fault = FaultBehind(segment, at + 1 < bases.Count ? bases[at + 1] : null);
+        }
+
         TakeTimes(segment);
         return fault is null ? null : new LogDamage(segment.Path, end, fault);
+    }
+
+    /// <summary>
+    /// Removes files that lie inside the present one, which holds what compaction left of them: their removal was not durable. Only where
+    /// it ends exactly in front of another file: otherwise it is no such file.
+    /// </summary>
+    private void RemoveMerged(List<Offset> bases, int at)
+    {
+        int behind = bases.IndexOf(_end);
+        if (behind <= at + 1)
+        {
+            return;
+        }
+
+        for (int i = at + 1; i < behind; i++)
+        {
+            DeleteFiles(bases[i]);
+        }
+
+        env.Disk.SyncDirectory(directory);
+        bases.RemoveRange(at + 1, behind - at - 1);
     }
 
     /// <summary>Adds a batch or row to what was recovered; what forbids that, or null.</summary>

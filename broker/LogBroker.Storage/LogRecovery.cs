@@ -240,7 +240,7 @@ internal sealed partial class LogRecovery(
         }
 
         int nextKnown = IndexOf(checkpoint, baseOffset) + 1;
-        if (nextKnown < checkpoint.Segments.Count && checkpoint.Segments[nextKnown].Base != bases[at + 1])
+        if (nextKnown < checkpoint.Segments.Count && checkpoint.Segments[nextKnown].Base < bases[at + 1])
         {
             _ = segment.Retire();
             throw Damaged(PathOf(checkpoint.Segments[nextKnown].Base), 0, "a segment is missing");

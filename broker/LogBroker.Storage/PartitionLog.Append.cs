@@ -150,7 +150,7 @@ public sealed partial class PartitionLog
         bool mustRoll = tail.Bytes + batch.Length > SegmentBytesLimit
             || tail.Index.IsFull
             || new RecordBatch(batch).LastOffset - tail.Base > int.MaxValue
-            || (tail.FirstAppendMs >= 0 && nowMs - tail.FirstAppendMs >= _config.SegmentAgeMsMax);
+            || (tail.FirstAppendMs >= 0 && nowMs - tail.FirstAppendMs >= _config.RollMsMax);
         return mayRoll && mustRoll ? Roll() : tail;
     }
 

@@ -128,8 +128,8 @@ public sealed partial class PartitionLog
             }
         }
 
-        IndexEntries entries = segment.Index.Replace(_env.Disk, rebuilt, save: !segment.IsRetired);
-        if (segment.IsRetired)
+        IndexEntries entries = segment.Index.Replace(_env.Disk, rebuilt, save: !segment.IsRetired && segment.HasName);
+        if (segment.IsRetired && segment.HasName)
         {
             segment.Index.DropFiles(_env.Disk);
         }

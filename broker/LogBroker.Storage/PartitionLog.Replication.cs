@@ -13,7 +13,8 @@ public sealed partial class PartitionLog
     /// <summary>
     /// Appends items as a follower gets them: record batches and epoch rows in log order, bytes as the leader has them (R10). A batch is
     /// taken only at the end of the log and with the stamp of the last row, a row only at the end and with a higher epoch, at most
-    /// <paramref name="epochMax"/>; a restated row is skipped (R9 c). Every CRC is checked. Not durable before the next flush.
+    /// <paramref name="epochMax"/>; a restated row is skipped (R9 c). Of an empty batch that the end lies in the rest is taken (C3). Every
+    /// CRC is checked. Not durable before the next flush.
     /// </summary>
     /// <param name="items">Whole items.</param>
     /// <param name="epochMax">The stored epoch of the partition.</param>
@@ -43,6 +44,11 @@ public sealed partial class PartitionLog
             }
             else if (!batch.IsEpochRow)
             {
+                if (EmptyBatch.CanCutFront(batch, next))
+                {
+                    EmptyBatch.CutFront(items.Span[..batch.TotalBytes], next);
+                }
+
                 error = FaultOf(batch, next);
                 if (error is null)
                 {

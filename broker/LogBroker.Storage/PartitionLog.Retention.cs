@@ -59,7 +59,7 @@ public sealed partial class PartitionLog
     public Offset RetentionStart(long nowMs)
     {
         RequireUsable();
-        if (Damage is not null || _map.Tail is null)
+        if (Damage is not null || _map.Tail is null || !_config.IsDeleted)
         {
             return _bounds.LogStart;
         }
@@ -88,8 +88,8 @@ public sealed partial class PartitionLog
     private void RollIfDue(long nowMs)
     {
         Segment tail = _map.Tail!;
-        bool isOld = tail.FirstAppendMs >= 0 && nowMs - tail.FirstAppendMs >= _config.SegmentAgeMsMax;
-        if (tail.IsClosed || !tail.EndsWithRecord || !(isOld || HasExpired(tail, nowMs)))
+        bool isOld = tail.FirstAppendMs >= 0 && nowMs - tail.FirstAppendMs >= _config.RollMsMax;
+        if (tail.IsClosed || !tail.EndsWithRecord || !(isOld || (_config.IsDeleted && HasExpired(tail, nowMs))))
         {
             return;
         }

@@ -51,6 +51,7 @@ public sealed partial class PartitionLog : IDisposable
         _epochs = recovered.Epochs;
         _bounds = recovered.Bounds;
         _lastMark = new FlushMark(_bounds.Durable, 0, _bounds.TailBase, _bounds.TailBytes);
+        _cleanedUptoValue = RecoveryCheckpoint.LoadCleanedUpto(env.State, id).Value;
         ReadCursors = new ReadCursors();
     }
 

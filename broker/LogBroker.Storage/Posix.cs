@@ -94,6 +94,9 @@ internal static unsafe partial class Posix
     [LibraryImport(LibC, EntryPoint = "flock", SetLastError = true)]
     public static partial int FLock(int file, int operation);
 
+    [LibraryImport(LibC, EntryPoint = "setpriority", SetLastError = true)]
+    public static partial int SetPriority(int which, int who, int niceness);
+
     [LibraryImport(LibC, EntryPoint = "unlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Unlink(string path);
 

@@ -91,7 +91,22 @@ internal sealed record RecoveryCheckpoint(LogPosition Position, Offset FileBase,
     public static void Clear(StateBatch batch, PartitionId partition) => batch
         .Delete(StateKey.Of(partition, StateKind.Checkpoint))
         .Delete(StateKey.Of(partition, StateKind.EpochRows))
-        .Delete(StateKey.Of(partition, StateKind.Segments));
+        .Delete(StateKey.Of(partition, StateKind.Segments))
+        .Delete(StateKey.Of(partition, StateKind.CleanedUpto));
+
+    /// <summary>Up to where the log is known to be compacted; offset 0 when nothing is known, which costs a compaction more.</summary>
+    public static Offset LoadCleanedUpto(IStateStore state, PartitionId partition) =>
+        state.Get(StateKey.Of(partition, StateKind.CleanedUpto)) is { Length: 1 + 8 } value && value[0] == Version
+            ? new Offset(ReadInt64(value, 1))
+            : Offset.Zero;
+
+    public static void StoreCleanedUpto(StateBatch batch, PartitionId partition, Offset offset)
+    {
+        var value = new byte[1 + 8];
+        value[0] = Version;
+        BinaryPrimitives.WriteInt64BigEndian(value.AsSpan(1), offset.Value);
+        batch.Put(StateKey.Of(partition, StateKind.CleanedUpto), value);
+    }
 
     public static LogPosition? LoadLogStart(IStateStore state, PartitionId partition)
     {

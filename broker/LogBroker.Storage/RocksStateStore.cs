@@ -44,7 +44,7 @@ public sealed class RocksStateStore : IStateStore
     }
 
     /// <summary>A file that the store names is gone: that is damage, not a disk that refuses.</summary>
-    private static bool IsFileMissing(RocksDbException e, string directory) =>
+    internal static bool IsFileMissing(RocksDbException e, string directory) =>
         e.Kind == RocksDbErrorKind.Io
         && e.Message.Contains("No such file or directory", StringComparison.Ordinal)
         && File.Exists(Path.Combine(directory, "CURRENT"));

@@ -35,6 +35,9 @@ internal sealed class Segment
     private int _dirty;
     private int _nameUnsynced;
 
+    // Set by the owner of the log.
+    private bool _hasLostName;
+
     public Segment(IDisk disk, string directory, Offset baseOffset, IDiskFile file, long fileBytes)
     {
         _disk = disk;
@@ -48,7 +51,10 @@ internal sealed class Segment
 
     public Offset Base { get; }
 
-    public string Path => _file.Path;
+    public string Path => SegmentName.PathOf(_directory, Base, SegmentName.Log);
+
+    /// <summary>False when the names of its files are another segment's, which took its place. Any thread.</summary>
+    public bool HasName => !Volatile.Read(ref _hasLostName);
 
     public IDiskFile File => _file;
 
@@ -120,6 +126,13 @@ internal sealed class Segment
         IsClosed = true;
         MarkDirty();
         MarkNameUnsynced();
+    }
+
+    /// <summary>Its names become those of the segment that takes its place.</summary>
+    public void LoseName()
+    {
+        Index.Detach();
+        Volatile.Write(ref _hasLostName, true);
     }
 
     /// <summary>Notes that the segment was found closed.</summary>

@@ -27,6 +27,7 @@ internal sealed class SegmentIndex(string directory, Offset baseOffset)
     private IndexEntries? _open = new();
     private WeakReference<IndexEntries>? _closed;
     private int _bytesSinceEntry;
+    private bool _isDetached;
 
     public string OffsetPath { get; } = SegmentName.PathOf(directory, baseOffset, SegmentName.OffsetIndex);
 
@@ -77,7 +78,7 @@ internal sealed class SegmentIndex(string directory, Offset baseOffset)
             return kept;
         }
 
-        IndexEntries? loaded = Load(disk, segmentBytes);
+        IndexEntries? loaded = Volatile.Read(ref _isDetached) ? null : Load(disk, segmentBytes);
         if (loaded is not null)
         {
             _closed = new WeakReference<IndexEntries>(loaded);
@@ -95,6 +96,45 @@ internal sealed class SegmentIndex(string directory, Offset baseOffset)
         _closed = new WeakReference<IndexEntries>(open);
         Volatile.Write(ref _open, null);
     }
+
+    /// <summary>
+    /// Writes both files aside and adds nothing any more; <see cref="AdoptAside"/> is to follow, or <see cref="DropAside"/>.
+    /// </summary>
+    public void SaveAside(IDisk disk)
+    {
+        IndexEntries open = _open!;
+        AddTimeEntry(open);
+        DropAside(disk);
+        Save(disk, open, SegmentName.Cleaned);
+        _closed = new WeakReference<IndexEntries>(open);
+        Volatile.Write(ref _open, null);
+    }
+
+    /// <summary>Gives the files written aside their names; without them what is there goes, and will be rebuilt.</summary>
+    public void AdoptAside(IDisk disk)
+    {
+        foreach (string path in (ReadOnlySpan<string>)[OffsetPath, TimePath])
+        {
+            if (disk.FileExists(path + SegmentName.Cleaned))
+            {
+                disk.Rename(path + SegmentName.Cleaned, path);
+            }
+            else
+            {
+                disk.DeleteFile(path);
+            }
+        }
+    }
+
+    /// <summary>Removes files written aside.</summary>
+    public void DropAside(IDisk disk)
+    {
+        disk.DeleteFile(OffsetPath + SegmentName.Cleaned);
+        disk.DeleteFile(TimePath + SegmentName.Cleaned);
+    }
+
+    /// <summary>The files of its names are another segment's from now on: they are not read any more.</summary>
+    public void Detach() => Volatile.Write(ref _isDetached, true);
 
     /// <summary>
     /// Takes over rebuilt entries of a closed segment, and writes the files if asked; when that fails the entries are good all the same.
@@ -197,7 +237,7 @@ internal sealed class SegmentIndex(string directory, Offset baseOffset)
         }
     }
 
-    private void Save(IDisk disk, IndexEntries entries)
+    private void Save(IDisk disk, IndexEntries entries, string suffix = "")
     {
         var offsets = new byte[entries.Offsets.Length * OffsetEntryBytes];
         for (int i = 0; i < entries.Offsets.Length; i++)
@@ -217,13 +257,13 @@ internal sealed class SegmentIndex(string directory, Offset baseOffset)
 
         try
         {
-            WriteFile(disk, OffsetPath, offsets);
-            WriteFile(disk, TimePath, times);
+            WriteFile(disk, OffsetPath + suffix, offsets);
+            WriteFile(disk, TimePath + suffix, times);
         }
         catch (Exception e) when (e is DiskFullException or DiskBusyException)
         {
-            disk.DeleteFile(OffsetPath);
-            disk.DeleteFile(TimePath);
+            disk.DeleteFile(OffsetPath + suffix);
+            disk.DeleteFile(TimePath + suffix);
         }
     }
 

@@ -55,6 +55,22 @@ internal sealed class SegmentMap(ImmutableArray<Segment> segments)
         return new SegmentMap(Segments.Add(segment));
     }
 
+    /// <summary>True when these very segments stand in it, one behind the other.</summary>
+    public bool Holds(ImmutableArray<Segment> neighbours)
+    {
+        int at = Segments.IndexOf(neighbours[0]);
+        return at >= 0 && at + neighbours.Length <= Segments.Length
+            && Segments.AsSpan(at, neighbours.Length).SequenceEqual(neighbours.AsSpan());
+    }
+
+    /// <summary>With one segment in the place of neighbours.</summary>
+    public SegmentMap Replace(ImmutableArray<Segment> neighbours, Segment segment)
+    {
+        Invariant.Require(Holds(neighbours) && segment.Base == neighbours[0].Base && segment.Next == neighbours[^1].Next);
+        int at = Segments.IndexOf(neighbours[0]);
+        return new SegmentMap(Segments.RemoveRange(at, neighbours.Length).Insert(at, segment));
+    }
+
     /// <summary>Without the first ones.</summary>
     public SegmentMap From(int first) => new(Segments.RemoveRange(0, first));
 

@@ -13,6 +13,9 @@ internal static class SegmentName
     /// <summary>Bytes that were cut off a damaged log, kept for people.</summary>
     public const string Cut = ".cut";
 
+    /// <summary>What compaction leaves of segments, before it takes the name of the first of them; removed at start.</summary>
+    public const string Cleaned = ".cleaned" + Temporary;
+
     /// <summary>A file being made; removed at start.</summary>
     public const string Temporary = ".tmp";
 

@@ -10,7 +10,8 @@ internal readonly struct SegmentReader(PartitionLog log, Segment segment)
 {
     /// <summary>
     /// Fills a slice with whole batches from the one that holds <paramref name="from"/>; false when there is none below
-    /// <paramref name="limit"/>.
+    /// <paramref name="limit"/>. An empty batch may reach behind it: its range was committed, even where this replica does not know that
+    /// again yet.
     /// </summary>
     public bool TryFill(SegmentSlice slice, Offset from, Offset limit, int bytesMax)
     {
@@ -44,8 +45,9 @@ internal readonly struct SegmentReader(PartitionLog log, Segment segment)
                 // The first one is checked before its end is compared with the limit: a damaged length would look like nothing to read.
                 CheckOrder(batch, position, next, epochs);
                 Offset behind = batch.NextOffset;
+                bool isEmpty = batch.IsEmpty;
                 CheckBytes(ref window, batch.Crc, position, totalBytes);
-                if (behind > limit)
+                if (behind > limit && !isEmpty)
                 {
                     break;
                 }
@@ -71,7 +73,8 @@ internal readonly struct SegmentReader(PartitionLog log, Segment segment)
     }
 
     /// <summary>
-    /// Fills a slice with the items behind a position, epoch rows among them; false when the segment ends there.
+    /// Fills a slice with the items behind a position, epoch rows among them; false when the segment ends there. The first one may be an
+    /// empty batch that the position lies in: who has its begin takes the rest of it.
     /// </summary>
     public bool TryFillItems(SegmentSlice slice, LogPosition from, int bytesMax)
     {
@@ -100,7 +103,8 @@ internal readonly struct SegmentReader(PartitionLog log, Segment segment)
                 bool isRow = item.IsEpochRow;
                 if (!isRow)
                 {
-                    CheckOrder(item, position, next, epochs);
+                    bool liesInEmpty = position == start && EmptyBatch.CanCutFront(item, next);
+                    CheckOrder(item, position, liesInEmpty ? item.BaseOffset : next, epochs);
                 }
 
                 Offset behind = item.NextOffset;

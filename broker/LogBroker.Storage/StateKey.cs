@@ -61,6 +61,9 @@ public enum StateKind : byte
     /// <summary>Closed segments up to the checkpoint, with lengths and append times. Written by the log, in one batch with it.</summary>
     Segments = (byte)'s',
 
+    /// <summary>Up to where the log is compacted, a hint. Written by the log.</summary>
+    CleanedUpto = (byte)'k',
+
     /// <summary>Log start. Written by the log, synced before files go.</summary>
     LogStart = (byte)'l',
 

@@ -25,6 +25,14 @@ public sealed class StorageMetrics : IDisposable
         RecoverySeconds = _meter.CreateHistogram<double>("logbroker_recovery_duration_seconds", "s", "Recovery of one partition.");
         SegmentsRolled = _meter.CreateCounter<long>("logbroker_segments_rolled_total", null, "Segments begun behind another.");
         SegmentsDeleted = _meter.CreateCounter<long>("logbroker_segments_deleted_total", null, "Segments removed.");
+        Compactions = _meter.CreateCounter<long>("logbroker_cleaner_runs_total", null, "Compactions of a log that were put in place.");
+        CompactionsAbandoned = _meter.CreateCounter<long>(
+            "logbroker_cleaner_abandoned_total", null, "Compactions given up for want of room, to be tried again.");
+        CompactionBytesRead = _meter.CreateCounter<long>("logbroker_cleaner_read_bytes_total", "By", "Bytes of log read by compactions.");
+        CompactionBytesWritten = _meter.CreateCounter<long>(
+            "logbroker_cleaner_written_bytes_total", "By", "Bytes of segments that compactions put in place.");
+        CompactionRecordsRemoved = _meter.CreateCounter<long>(
+            "logbroker_cleaner_records_removed_total", null, "Superseded records and expired tombstones removed.");
         DiskFullRefusals = _meter.CreateCounter<long>("logbroker_disk_full_refusals_total", null, "Groups refused for want of room.");
     }
 
@@ -54,6 +62,21 @@ public sealed class StorageMetrics : IDisposable
 
     /// <summary>Segments removed.</summary>
     public Counter<long> SegmentsDeleted { get; }
+
+    /// <summary>Compactions put in place.</summary>
+    public Counter<long> Compactions { get; }
+
+    /// <summary>Compactions given up for want of room.</summary>
+    public Counter<long> CompactionsAbandoned { get; }
+
+    /// <summary>Bytes read by compactions, of both passes.</summary>
+    public Counter<long> CompactionBytesRead { get; }
+
+    /// <summary>Bytes of the segments that compactions made.</summary>
+    public Counter<long> CompactionBytesWritten { get; }
+
+    /// <summary>Records that compactions removed.</summary>
+    public Counter<long> CompactionRecordsRemoved { get; }
 
     /// <summary>Groups refused because the disk is full.</summary>
     public Counter<long> DiskFullRefusals { get; }

@@ -22,6 +22,20 @@ public enum TopicTimestampType
     LogAppendTime = 1,
 }
 
+/// <summary>What happens to old records; a set.</summary>
+[Flags]
+public enum TopicCleanup
+{
+    /// <summary>Whole segments are deleted by age and size.</summary>
+    Delete = 1,
+
+    /// <summary>The newest record of each key is kept.</summary>
+    Compact = 2,
+
+    /// <summary>Both.</summary>
+    CompactAndDelete = Delete | Compact,
+}
+
 /// <summary>
 /// The effective configuration of one topic, all defaults filled in. Immutable; keys and units as in docs/configuration.md.
 /// </summary>
@@ -47,6 +61,33 @@ public sealed record TopicConfig
 
     /// <summary>durability.</summary>
     public TopicDurability Durability { get; init; }
+
+    /// <summary>table.ttl.ms: older records are not found by key; -1 is no bound.</summary>
+    public long TableTtlMs { get; init; } = -1;
+
+    /// <summary>cleanup.policy.</summary>
+    public TopicCleanup Cleanup { get; init; } = TopicCleanup.Delete;
+
+    /// <summary>min.cleanable.dirty.ratio: a log is compacted when more than this part of its closed segments is dirty. 0 to 1.</summary>
+    public double DirtyRatioMin { get; init; } = 0.5;
+
+    /// <summary>delete.retention.ms: how long a tombstone is kept behind the first compaction that sees it. Default 1 day.</summary>
+    public long DeleteRetentionMs { get; init; } = 24L * 3600 * 1000;
+
+    /// <summary>min.compaction.lag.ms: segments whose last record was appended more recently are not compacted.</summary>
+    public long CompactionLagMsMin { get; init; }
+
+    /// <summary>max.compaction.lag.ms: records older than this are compacted whatever the dirty ratio is.</summary>
+    public long CompactionLagMsMax { get; init; } = long.MaxValue;
+
+    /// <summary>True when the newest record of each key is kept and older ones are not.</summary>
+    public bool IsCompacted => (Cleanup & TopicCleanup.Compact) != 0;
+
+    /// <summary>True when old segments are deleted.</summary>
+    public bool IsDeleted => (Cleanup & TopicCleanup.Delete) != 0;
+
+    /// <summary>Age of a segment at which it is rolled: segment.ms, or less when its records must be compacted earlier.</summary>
+    public long RollMsMax => IsCompacted ? Math.Min(SegmentAgeMsMax, Math.Max(1, CompactionLagMsMax)) : SegmentAgeMsMax;
 
     /// <summary>index.interval.bytes: bytes of log between two index entries.</summary>
     public int IndexIntervalBytes { get; init; } = 4096;

@@ -48,4 +48,20 @@ public readonly record struct ProducerRecord
 
     /// <summary>Headers, in order; keys may repeat. At most 1,000; null is none.</summary>
     public IReadOnlyList<RecordHeader>? Headers { get; init; }
+
+    /// <summary>
+    /// The offset that the record must get, that is, the partition's next one, 0 or more; null for any. When it would get another one
+    /// nothing is written, and the failure is <see cref="ErrorCode.OffsetMismatch"/> with <c>expected</c> and <c>actual</c> in its
+    /// details. Name the <see cref="Partition"/> with it, or a <see cref="Key"/>. The record travels in a batch of its own.
+    /// </summary>
+    public long? ExpectedOffset { get; init; }
+
+    /// <summary>
+    /// For compacted topics and records with a key: the offset of the newest record of the key, or -1 when there must be none; null for
+    /// any. Otherwise nothing is written, and the failure is <see cref="ErrorCode.KeyVersionMismatch"/> with <c>expected</c> and
+    /// <c>actual</c> in its details. The record travels in a batch of its own.
+    /// </summary>
+    public long? ExpectedKeyVersion { get; init; }
+
+    internal bool IsConditional => ExpectedOffset is not null || ExpectedKeyVersion is not null;
 }

@@ -64,6 +64,14 @@ internal static class BatchErrors
         };
     }
 
+    public static BrokerError WithoutKey(int recordIndex) =>
+        new(
+            ErrorCode.RecordWithoutKey,
+            $"record {Number(recordIndex)} has no key, and the topic's cleanup.policy compact keeps the newest record of each key")
+        {
+            Metadata = new Dictionary<string, string> { ["field"] = "records.key", ["record"] = Number(recordIndex) },
+        };
+
     public static BrokerError TooLarge(long bytes, int bytesMax) =>
         new(ErrorCode.RecordTooLarge, $"batch size {Number(bytes)} > max {Number(bytesMax)} bytes")
         {

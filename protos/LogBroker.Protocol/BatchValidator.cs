@@ -5,7 +5,9 @@ namespace LogBroker.Protocol;
 /// <param name="TimestampType">With <see cref="TimestampType.LogAppendTime"/> the client's timestamps are not checked.</param>
 /// <param name="TimestampMsMin">Smallest accepted timestamp, milliseconds since 1970-01-01, at least 0.</param>
 /// <param name="TimestampMsMax">Largest accepted timestamp: the present plus <see cref="Limits.TimestampAheadMsMax"/>.</param>
-public readonly record struct BatchRules(int BatchBytesMax, TimestampType TimestampType, long TimestampMsMin, long TimestampMsMax);
+/// <param name="RequiresKeys">True when every record must have a key: a compressed batch is inflated to see that.</param>
+public readonly record struct BatchRules(
+    int BatchBytesMax, TimestampType TimestampType, long TimestampMsMin, long TimestampMsMax, bool RequiresKeys = false);
 
 /// <summary>What is known of a batch that was found valid.</summary>
 /// <param name="TotalBytes">Its size, header included.</param>
@@ -31,13 +33,14 @@ public readonly record struct BatchFacts(
 /// <summary>
 /// Decides whether the bytes of a produce request are one well-formed record batch, so that whatever is appended can be read by
 /// every consumer. Nothing is decoded or copied: an uncompressed batch gets one walk over its lengths and counts, a compressed one
-/// is not inflated. Allocates only on failure. Pure and thread-safe.
+/// is not inflated unless keys are required. Allocates only on failure and then. Pure and thread-safe.
 /// </summary>
 public static class BatchValidator
 {
     /// <summary>
     /// Null and the facts when the bytes are valid, else the error: EmptyBatch, RecordTooLarge, CorruptBatch (with
-    /// <c>bytePosition</c>), UnsupportedVersion, UnsupportedCompression, InvalidTimestamp, InvalidArgument or LimitExceeded.
+    /// <c>bytePosition</c>), UnsupportedVersion, UnsupportedCompression, InvalidTimestamp, InvalidArgument, LimitExceeded or
+    /// RecordWithoutKey.
     /// </summary>
     public static BrokerError? Check(ReadOnlySpan<byte> bytes, in BatchRules rules, out BatchFacts facts)
     {
@@ -59,6 +62,10 @@ public static class BatchValidator
         if (error is null && batch.Codec == CompressionCodec.None)
         {
             error = WalkRecords(batch, rules);
+        }
+        else if (error is null && rules.RequiresKeys)
+        {
+            error = WalkInflated(batch);
         }
 
         if (error is null)
@@ -233,6 +240,19 @@ public static class BatchValidator
                 + $"[{BatchErrors.Number(rules.TimestampMsMin)}, {BatchErrors.Number(rules.TimestampMsMax)}]");
     }
 
+    /// <summary>Inflates a batch and looks at every record: compaction must be able to read what it shall compact.</summary>
+    private static BrokerError? WalkInflated(RecordBatch batch)
+    {
+        byte[] copy = batch.Bytes.ToArray();
+        BrokerError? error = RecordReader.TryOpen(copy, Limits.InflatedBytesMax, out RecordReader records);
+        for (int i = 0; error is null && records.MoveNext(); i++)
+        {
+            error = records.Current.Key is null ? BatchErrors.WithoutKey(i) : null;
+        }
+
+        return error ?? records.Error;
+    }
+
     /// <summary>
     /// The one thing the broker does per record: a walk over lengths, counts, offset and time deltas, because a batch that does
     /// not parse would stop every consumer of the partition.
@@ -258,6 +278,11 @@ public static class BatchValidator
                 return BatchErrors.Corrupt(
                     BatchHeader.Bytes + at,
                     $"record {BatchErrors.Number(i)} has offset delta {BatchErrors.Number(record.OffsetDelta)}");
+            }
+
+            if (rules.RequiresKeys && record.Key.IsNull)
+            {
+                return BatchErrors.WithoutKey(i);
             }
 
             if (timestampsMatter)

@@ -51,6 +51,9 @@ public enum ErrorCode
     /// <summary>A request asks for more at once than the limit allows; nothing was done.</summary>
     LimitExceeded = 14,
 
+    /// <summary>A record without a key was sent to a compacted topic; nothing was written.</summary>
+    RecordWithoutKey = 15,
+
     /// <summary>There is no such topic or partition.</summary>
     UnknownTopicOrPartition = 20,
 

@@ -51,6 +51,12 @@ public static class Limits
     /// <summary>Longest wait of a fetch, in milliseconds.</summary>
     public const int FetchWaitMsMax = 60_000;
 
+    /// <summary>Keys in one read of a table.</summary>
+    public const int TableKeysMax = 1_000;
+
+    /// <summary>Bytes of keys and values in one answer to a read of a table, but at least one record.</summary>
+    public const int TableGetBytesMax = 16 * 1024 * 1024;
+
     /// <summary>Longest wait for acks, in milliseconds.</summary>
     public const int ProduceTimeoutMsMax = 300_000;
 

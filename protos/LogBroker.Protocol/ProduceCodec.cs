@@ -11,7 +11,9 @@ public readonly record struct ProduceHead(
     int Partition,
     RequiredAcks Acks,
     int TimeoutMs,
-    int LeaderEpoch);
+    int LeaderEpoch,
+    long? ExpectedOffset = null,
+    long? ExpectedKeyVersion = null);
 
 /// <summary>Which member of the oneof a <c>ProduceRequest</c> has.</summary>
 public enum ProduceRequestKind
@@ -56,6 +58,12 @@ public struct ProduceRequestView
     /// <summary>Batch: not checked.</summary>
     public int LeaderEpoch { get; internal set; }
 
+    /// <summary>Batch: not checked; null when it is not there.</summary>
+    public long? ExpectedOffset { get; internal set; }
+
+    /// <summary>Batch: not checked; null when it is not there.</summary>
+    public long? ExpectedKeyVersion { get; internal set; }
+
     /// <summary>Batch: the bytes of the record batch, not checked.</summary>
     public ReadOnlySequence<byte> Records { get; internal set; }
 }
@@ -76,6 +84,8 @@ public static class ProduceCodec
     private const int AcksField = 4;
     private const int TimeoutMsField = 5;
     private const int LeaderEpochField = 6;
+    private const int ExpectedOffsetField = 7;
+    private const int ExpectedKeyVersionField = 8;
     private const int RecordsField = 15;
 
     /// <summary>Bytes of the whole message: head and records.</summary>
@@ -98,6 +108,8 @@ public static class ProduceCodec
         writer.Field(AcksField, (int)head.Acks);
         writer.Field(TimeoutMsField, head.TimeoutMs);
         writer.Field(LeaderEpochField, head.LeaderEpoch);
+        writer.Optional(ExpectedOffsetField, head.ExpectedOffset);
+        writer.Optional(ExpectedKeyVersionField, head.ExpectedKeyVersion);
         if (recordsBytes != 0)
         {
             writer.Length(RecordsField, recordsBytes);
@@ -157,6 +169,8 @@ public static class ProduceCodec
         + WireFormat.FieldSize((int)head.Acks)
         + WireFormat.FieldSize(head.TimeoutMs)
         + WireFormat.FieldSize(head.LeaderEpoch)
+        + WireFormat.OptionalSize(head.ExpectedOffset)
+        + WireFormat.OptionalSize(head.ExpectedKeyVersion)
         + WireFormat.BytesSize(recordsBytes);
 
     private static bool TryMergeBody(in ReadOnlySequence<byte> body, ref ProduceRequestView request)
@@ -224,6 +238,14 @@ public static class ProduceCodec
             case LeaderEpochField << 3:
                 isRead = reader.TryReadInt32(out int leaderEpoch);
                 request.LeaderEpoch = leaderEpoch;
+                return isRead;
+            case ExpectedOffsetField << 3:
+                isRead = reader.TryReadInt64(out long expectedOffset);
+                request.ExpectedOffset = expectedOffset;
+                return isRead;
+            case ExpectedKeyVersionField << 3:
+                isRead = reader.TryReadInt64(out long expectedKeyVersion);
+                request.ExpectedKeyVersion = expectedKeyVersion;
                 return isRead;
             case (RecordsField << 3) | WireFormat.LengthDelimited:
                 isRead = reader.TryReadBytes(out ReadOnlySequence<byte> records);

@@ -52,6 +52,18 @@ public readonly ref struct RecordBatch
     /// <summary>True for an epoch row, restated or not: a control batch without records; not checked further.</summary>
     public bool IsEpochRow => RecordsCount == 0 && IsControl;
 
+    /// <summary>True for a batch whose records were all compacted away: it stands for its offsets, see <see cref="EmptyBatch"/>.</summary>
+    public bool IsEmpty => RecordsCount == 0 && !IsControl;
+
+    /// <summary>True when compaction has changed it: its size and checksum are not those that its producer sent.</summary>
+    public bool IsCompacted =>
+        !IsControl && (RecordsCount != LastOffsetDelta + 1 || (Attributes & BatchHeader.DeleteHorizonBit) != 0);
+
+    /// <summary>
+    /// When the tombstones of a compacted batch may go, in milliseconds since 1970-01-01; null while no compaction has seen them.
+    /// </summary>
+    public long? DeleteHorizonMs => (Attributes & BatchHeader.DeleteHorizonBit) != 0 ? BaseTimestampMs : null;
+
     /// <summary>Last offset minus base offset.</summary>
     public int LastOffsetDelta => BinaryPrimitives.ReadInt32BigEndian(_bytes[BatchHeader.LastOffsetDeltaAt..]);
 
@@ -79,7 +91,9 @@ public readonly ref struct RecordBatch
     /// <summary>Sequence number of the last record; sequences wrap from 2^31 - 1 to 0. -1 without a producer.</summary>
     public int LastSequence => BaseSequence < 0 ? -1 : (int)(((long)BaseSequence + LastOffsetDelta) & int.MaxValue);
 
-    /// <summary>Number of records; below <see cref="LastOffsetDelta"/> + 1 only after compaction, 0 only in an epoch row.</summary>
+    /// <summary>
+    /// Number of records; below <see cref="LastOffsetDelta"/> + 1 only after compaction, 0 only in an epoch row and an empty batch.
+    /// </summary>
     public int RecordsCount => BinaryPrimitives.ReadInt32BigEndian(_bytes[BatchHeader.RecordsCountAt..]);
 
     /// <summary>True when the view stands on all bytes of the batch.</summary>
@@ -126,8 +140,8 @@ public readonly ref struct RecordBatch
     }
 
     /// <summary>
-    /// Checks that the header fields agree with each other as they must in a log: a batch with records, or an epoch row whose
-    /// facts stand in it twice. Needs the header only; the CRC is a check of its own.
+    /// Checks that the header fields agree with each other as they must in a log: a batch with records, an empty batch, or an epoch
+    /// row whose facts stand in it twice. Needs the header only; the CRC is a check of its own.
     /// </summary>
     public BatchFault CheckHeader()
     {
@@ -145,8 +159,9 @@ public readonly ref struct RecordBatch
             && BaseOffset.Value >= 0
             && LastOffsetDelta >= 0
             && BaseOffset.Value <= long.MaxValue - 1 - LastOffsetDelta
-            && RecordsCount >= 1
-            && RecordsCount - 1 <= LastOffsetDelta;
+            && RecordsCount >= 0
+            && RecordsCount - 1 <= LastOffsetDelta
+            && (RecordsCount > 0 || (TotalBytes == BatchHeader.Bytes && Codec == CompressionCodec.None));
         return isValid ? BatchFault.None : BatchFault.BadHeader;
     }
 

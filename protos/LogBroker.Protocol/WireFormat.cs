@@ -24,6 +24,9 @@ internal static class WireFormat
     /// <inheritdoc cref="FieldSize(ulong)"/>
     public static int FieldSize(long value) => FieldSize((ulong)value);
 
+    /// <summary>Size of a field that is written whenever it is there, with a tag of one byte.</summary>
+    public static int OptionalSize(long? value) => value is { } there ? 1 + SizeOf((ulong)there) : 0;
+
     /// <summary>Size of a length-delimited field with a tag of one byte, written even when it is empty.</summary>
     public static int MessageSize(int bytes) => 1 + SizeOf((ulong)bytes) + bytes;
 
@@ -45,6 +48,16 @@ internal ref struct WireWriter(Span<byte> destination)
         {
             Varint(WireFormat.Tag(field, WireFormat.Varint));
             Varint((ulong)value);
+        }
+    }
+
+    /// <summary>A number that is written whenever it is there, 0 too.</summary>
+    public void Optional(int field, long? value)
+    {
+        if (value is { } there)
+        {
+            Varint(WireFormat.Tag(field, WireFormat.Varint));
+            Varint((ulong)there);
         }
     }
 

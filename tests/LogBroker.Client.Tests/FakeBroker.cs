@@ -292,7 +292,7 @@ internal sealed partial class FakeBroker : IAsyncDisposable
         }
         else if (verdict != Verdict.Refuse)
         {
-            (receipt, error) = partition.Append(batch.Records.Span);
+            (receipt, error) = partition.Append(batch.Records.Span, batch.HasExpectedOffset ? batch.ExpectedOffset : null);
             bool isGap = error is ErrorCode.OutOfOrderSequence or ErrorCode.UnknownProducer;
             error = isGap && failed.Contains(row) ? ErrorCode.EarlierBatchFailed : error;
         }

@@ -33,7 +33,7 @@ internal sealed class FakePartition(string topic, int partition)
     }
 
     /// <summary>Appends a batch, recognises a duplicate, or refuses.</summary>
-    public (WireReceipt? Receipt, ErrorCode Error) Append(ReadOnlySpan<byte> sent)
+    public (WireReceipt? Receipt, ErrorCode Error) Append(ReadOnlySpan<byte> sent, long? expectedOffset = null)
     {
         lock (_lock)
         {
@@ -61,6 +61,11 @@ internal sealed class FakePartition(string topic, int partition)
                 {
                     return (ReceiptOf(offset, isDuplicate: true), ErrorCode.None);
                 }
+            }
+
+            if (expectedOffset is { } expected && expected != End)
+            {
+                return (null, ErrorCode.OffsetMismatch);
             }
 
             long baseOffset = End;

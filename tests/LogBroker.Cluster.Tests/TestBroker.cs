@@ -30,6 +30,9 @@ internal sealed class TestBroker : IAsyncDisposable
 
     public SimStateStore State { get; }
 
+    /// <summary>Lives on through restarts and crashes, as the store of a real node does where it was flushed.</summary>
+    public MemoryTableStore Tables { get; } = new();
+
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     public RecordedFailure Fatal { get; private set; } = new();
@@ -70,7 +73,7 @@ internal sealed class TestBroker : IAsyncDisposable
     {
         Fatal = new RecordedFailure();
         BrokerSettings settings = Settings with { NewId = NextId };
-        var around = new BrokerSurroundings(settings, Disk, State, Time, Loggers, Fatal);
+        var around = new BrokerSurroundings(settings, Disk, State, Time, Loggers, Fatal) { Tables = Tables };
         return await BrokerStart.Open(around, !_isThreaded, null, CancellationToken.None);
     }
 
@@ -110,11 +113,22 @@ internal sealed class TestBroker : IAsyncDisposable
 
     /// <summary>Hands a batch in; its outcome is there after <see cref="Pump"/>.</summary>
     public Outcome Send(
-        string topic, int partition, byte[] batch, RequiredAcks acks = RequiredAcks.Quorum, Outcomes? stream = null, int timeoutMs = 30_000)
+        string topic,
+        int partition,
+        byte[] batch,
+        RequiredAcks acks = RequiredAcks.Quorum,
+        Outcomes? stream = null,
+        int timeoutMs = 30_000,
+        long? expects = null,
+        long? expectsVersion = null)
     {
         stream ??= new Outcomes();
         Outcome outcome = stream.Next();
-        var command = new ProduceCommand(new TopicPartition(topic, partition), outcome.Id, acks, timeoutMs, Epoch.None);
+        var command = new ProduceCommand(new TopicPartition(topic, partition), outcome.Id, acks, timeoutMs, Epoch.None)
+        {
+            ExpectedOffset = expects,
+            ExpectedKeyVersion = expectsVersion,
+        };
         _ = Broker.Produce(command, BatchBuffer.CopyOf(new ReadOnlySequence<byte>(batch)), stream);
         return outcome;
     }

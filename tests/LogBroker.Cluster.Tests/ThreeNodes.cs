@@ -52,6 +52,7 @@ internal sealed class ThreeNodes : IAsyncDisposable
             MetadataSegmentBytes = Limits.SegmentBytesMin,
             TopicDefaults = new TopicConfig { SegmentBytesMax = Limits.SegmentBytesMin },
             Groups = new GroupSettings { OffsetsPartitions = 3 },
+            CleanerIntervalMs = 20,
             Cluster = new ClusterSettings
             {
                 Nodes = [.. Enumerable.Range(1, 3).Select(n => new ClusterNode(new NodeId(n), $"127.0.0.1:{7000 + n}"))],
@@ -111,9 +112,9 @@ internal sealed class ThreeNodes : IAsyncDisposable
         return LeaderOf(partition);
     }
 
-    public async Task<TopicDescription> Create(string topic, int partitions)
+    public async Task<TopicDescription> Create(string topic, int partitions, params (string Key, string Value)[] config)
     {
-        var command = new CreateTopicCommand(topic, partitions, 0, new Dictionary<string, string>(), topic, false);
+        var command = new CreateTopicCommand(topic, partitions, 0, config.ToDictionary(c => c.Key, c => c.Value), topic, false);
         while (true)
         {
             int controller = await UntilLed(new TopicPartition(MetadataLog.TopicName, 0));

@@ -16,7 +16,8 @@ public sealed class HotCodecTests
         Samples.Holds(Samples.ProduceBatches, batch =>
         {
             var head = new ProduceHead(
-                batch.CorrelationId, batch.Topic, batch.Partition, batch.Acks, batch.TimeoutMs, batch.LeaderEpoch);
+                batch.CorrelationId, batch.Topic, batch.Partition, batch.Acks, batch.TimeoutMs, batch.LeaderEpoch,
+                batch.HasExpectedOffset ? batch.ExpectedOffset : null, batch.HasExpectedKeyVersion ? batch.ExpectedKeyVersion : null);
             var bytes = new byte[ProduceCodec.SizeOf(head, batch.Records.Length)];
             int headBytes = ProduceCodec.HeadBytes(head, batch.Records.Length);
             ProduceCodec.WriteHead(head, batch.Records.Length, bytes.AsSpan(0, headBytes));
@@ -213,6 +214,8 @@ public sealed class HotCodecTests
                 && view.Acks == expected.Batch.Acks
                 && view.TimeoutMs == expected.Batch.TimeoutMs
                 && view.LeaderEpoch == expected.Batch.LeaderEpoch
+                && view.ExpectedOffset == (expected.Batch.HasExpectedOffset ? expected.Batch.ExpectedOffset : null)
+                && view.ExpectedKeyVersion == (expected.Batch.HasExpectedKeyVersion ? expected.Batch.ExpectedKeyVersion : null)
                 && expected.Batch.Records.Span.SequenceEqual(view.Records.ToArray()),
             ProduceRequest.MessageOneofCase.Open => view.Kind == ProduceRequestKind.Open && Text(view.ClientId) == expected.Open.ClientId,
             ProduceRequest.MessageOneofCase.Heartbeat => view.Kind == ProduceRequestKind.Heartbeat,

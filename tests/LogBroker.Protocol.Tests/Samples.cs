@@ -38,8 +38,10 @@ internal static class Samples
         from acks in Ints
         from timeoutMs in Ints
         from epoch in Ints
+        from expectedOffset in Optional
+        from expectedKeyVersion in Optional
         from records in Bytes
-        select new ProduceBatch
+        select WithConditions(expectedOffset, expectedKeyVersion, new ProduceBatch
         {
             CorrelationId = unchecked((ulong)correlation),
             Topic = topic,
@@ -48,7 +50,7 @@ internal static class Samples
             TimeoutMs = timeoutMs,
             LeaderEpoch = epoch,
             Records = Google.Protobuf.ByteString.CopyFrom(records),
-        };
+        });
 
     public static Gen<FetchedPartition> FetchedPartitions { get; } =
         from topic in Texts
@@ -91,6 +93,23 @@ internal static class Samples
     public static void Check(this Property property, int runs) =>
         property.Check(Config.QuickThrowOnFailure.WithMaxTest(runs).WithQuietOnSuccess(true));
 
+    private static Gen<long?> Optional => Gen.OneOf(Gen.Constant<long?>(null), Gen.Elements<long?>(0, -1), Longs.Select(l => (long?)l));
+
+    private static ProduceBatch WithConditions(long? expectedOffset, long? expectedKeyVersion, ProduceBatch batch)
+    {
+        if (expectedOffset is { } offset)
+        {
+            batch.ExpectedOffset = offset;
+        }
+
+        if (expectedKeyVersion is { } version)
+        {
+            batch.ExpectedKeyVersion = version;
+        }
+
+        return batch;
+    }
+
     private static byte[] Random(int count, int seed)
     {
         var bytes = new byte[count];
@@ -104,7 +123,7 @@ internal static class Samples
             ? Bytes.Select(b => b[..Math.Min(b.Length, 20)])
             : Gen.Frequency((4, FieldsTo(depth - 1)), (1, Bytes));
         Gen<byte[]> field =
-            from number in Gen.Frequency((6, Gen.Choose(1, 7)), (2, Gen.Constant(15)), (1, Gen.Elements(16, 100, 536870911)))
+            from number in Gen.Frequency((6, Gen.Choose(1, 8)), (2, Gen.Constant(15)), (1, Gen.Elements(16, 100, 536870911)))
             from wireType in Gen.Frequency((4, Gen.Constant(0)), (5, Gen.Constant(2)), (1, Gen.Elements(1, 3, 5)))
             from value in Longs
             from bytes in content

@@ -49,6 +49,25 @@ public sealed class SeedTests
         Assert.InRange(commits, 500, long.MaxValue);
     }
 
+    /// <summary>Compacted topics: replicas compact at different times, and no newest record of a key is ever gone.</summary>
+    [Theory]
+    [InlineData(1UL)]
+    [InlineData(26UL)]
+    [InlineData(51UL)]
+    [InlineData(76UL)]
+    public void NothingIsBrokenWhereReplicasCompact(ulong first)
+    {
+        int compactions = 0;
+        for (ulong seed = first; seed < first + SeedsPerCase; seed++)
+        {
+            SimulationResult result = Simulation.Run(seed, Swarm.OfCompaction(seed));
+            Assert.True(result.Violation is null, $"seed {seed}: {result.Violation?.Message}");
+            compactions += result.Compactions;
+        }
+
+        Assert.InRange(compactions, 100, int.MaxValue);
+    }
+
     [Theory]
     [InlineData(2UL, 3)]
     [InlineData(7UL, 3)]

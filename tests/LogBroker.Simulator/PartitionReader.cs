@@ -95,7 +95,15 @@ internal sealed class PartitionReader(Clients clients, TopicPartition partition,
                 throw new SimViolation("ReadersSeeAll", $"{partition}: node {from} sent {fault} {batch.BaseOffset} where {next} is due");
             }
 
-            known.Read(batch.BaseOffset, SimShadow.BodyOf(batch.Bytes), from);
+            if (known.Compaction is not null && batch.IsCompacted)
+            {
+                known.ReadCompacted(batch, from);
+            }
+            else
+            {
+                known.Read(batch.BaseOffset, SimShadow.BodyOf(batch.Bytes), from);
+            }
+
             next = batch.NextOffset;
             rest = rest[batch.TotalBytes..];
         }

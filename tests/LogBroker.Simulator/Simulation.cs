@@ -14,6 +14,7 @@ namespace LogBroker.Simulator;
 /// <param name="Commits">Commits of groups that were answered.</param>
 /// <param name="Elections">Leaders seen, over all partitions.</param>
 /// <param name="Faults">Faults that happened, by kind.</param>
+/// <param name="Compactions">How often replicas put compacted segments in place.</param>
 /// <param name="LastLines">The newest lines of the trace, when they were kept.</param>
 internal sealed record SimulationResult(
     ulong Seed,
@@ -25,6 +26,7 @@ internal sealed record SimulationResult(
     long Commits,
     int Elections,
     IReadOnlyDictionary<string, int> Faults,
+    int Compactions,
     IReadOnlyList<string> LastLines);
 
 /// <summary>
@@ -54,6 +56,7 @@ internal sealed class Simulation
         _swarm = swarm;
         _cluster = new SimCluster(seed, swarm.Nodes, trace, keptLines);
         _cluster.Network.Faults = swarm.Network;
+        _cluster.Settings = _cluster.Settings with { CleanerMapBytes = swarm.CleanerMapBytes };
         _faults = new Faults(_cluster, swarm, _cluster.Random.Fork());
         _clients = new Clients(_cluster, swarm, _cluster.Random.Fork());
         _changes = new TopicChanges(_clients);
@@ -90,6 +93,7 @@ internal sealed class Simulation
             simulation._committers.Sum(c => c.Answered),
             cluster.Checks.Partitions.Sum(p => p.LeadersSeen),
             simulation._faults.Counts,
+            cluster.CompactionsSeen,
             [.. cluster.Trace.Kept]);
     }
 
@@ -176,7 +180,14 @@ internal sealed class Simulation
             var value = new byte[12 + _values.Next(_swarm.ValueBytesMax)];
             BitConverter.TryWriteBytes(value, number);
             BitConverter.TryWriteBytes(value.AsSpan(8), i);
-            Invariant.Require(builder.TryAppend(1_000 + number, OptionalBytes.Null, value));
+            if (!_swarm.Compacts)
+            {
+                Invariant.Require(builder.TryAppend(1_000 + number, OptionalBytes.Null, value));
+                continue;
+            }
+
+            byte[] key = [(byte)'k', (byte)_values.Next(12)];
+            Invariant.Require(builder.TryAppend(1_000 + number, key, _values.Next(8) == 0 ? null : value));
         }
 
         return producer is { } p ? builder.Finish(p.Id, p.Epoch, sequence).ToArray() : builder.Finish().ToArray();

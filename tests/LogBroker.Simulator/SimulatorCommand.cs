@@ -7,20 +7,20 @@ namespace LogBroker.Simulator;
 /// The command: <c>--seeds N [--from N]</c> runs many seeds and names those that broke something, with the last lines of their traces;
 /// <c>--seed N [--trace]</c> runs one.
 /// <c>--nodes N</c> overrides the number of nodes that a seed chooses, <c>--wipes</c> takes the mixture in which one node loses its
-/// disk again and again, <c>--elections</c> the one in which leaders change all the time, <c>--groups</c> adds commits of groups. Exit
-/// code 1 when anything was broken, 2 for a wrong command.
+/// disk again and again, <c>--elections</c> the one in which leaders change all the time, <c>--groups</c> adds commits of groups,
+/// <c>--compaction</c> takes compacted topics. Exit code 1 when anything was broken, 2 for a wrong command.
 /// </summary>
 internal static class SimulatorCommand
 {
     private const string Usage = "usage: LogBroker.Simulator --seeds COUNT [--from SEED] [--lines N] [--quiet] | --seed SEED [--trace]; "
-        + "both with [--nodes N | --wipes | --elections | --groups]";
+        + "both with [--nodes N | --wipes | --elections | --groups | --compaction]";
 
     public static int Run(string[] args, TextWriter output)
     {
         var options = new Dictionary<string, ulong>(StringComparer.Ordinal);
         for (int i = 0; i < args.Length; i++)
         {
-            bool isFlag = args[i] is "--trace" or "--quiet" or "--wipes" or "--elections" or "--groups";
+            bool isFlag = args[i] is "--trace" or "--quiet" or "--wipes" or "--elections" or "--groups" or "--compaction";
             bool isKnown = isFlag || args[i] is "--seeds" or "--from" or "--seed" or "--nodes" or "--lines";
             ulong value = 1;
             if (!isKnown || (!isFlag && (++i == args.Length || !ulong.TryParse(args[i], CultureInfo.InvariantCulture, out value))))
@@ -36,6 +36,7 @@ internal static class SimulatorCommand
         Func<ulong, Swarm> mixture = options.ContainsKey("--wipes") ? Swarm.OfWipes
             : options.ContainsKey("--elections") ? Swarm.OfElections
             : options.ContainsKey("--groups") ? Swarm.OfGroups
+            : options.ContainsKey("--compaction") ? Swarm.OfCompaction
             : s => Swarm.Of(s, nodes);
         if (options.TryGetValue("--seed", out ulong seed))
         {
@@ -111,7 +112,8 @@ internal static class SimulatorCommand
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"seed {result.Seed}: {result.Steps} steps, {result.VirtualSeconds:0.0} s of virtual time, trace {result.TraceHash:x16}, "
-            + $"{result.Acknowledged} batches acknowledged, {result.Elections} elections; faults: {faults}"));
+            + $"{result.Acknowledged} batches acknowledged, {result.Elections} elections, {result.Compactions} compactions; "
+            + $"faults: {faults}"));
         if (result.Violation is { } violation)
         {
             output.WriteLine($"seed {result.Seed} BROKE {violation.Message}");

@@ -103,6 +103,29 @@ internal sealed record Swarm
 
     public SimPace Pace { get; init; } = new();
 
+    /// <summary>True when topics are compacted, and records have keys.</summary>
+    public bool Compacts { get; init; }
+
+    /// <summary>Bytes of memory for the keys of one compaction.</summary>
+    public int CleanerMapBytes { get; init; } = 64 * 1024;
+
+    /// <summary>
+    /// The mixture of a seed on compacted topics: small segments that roll each second, so that replicas compact again and again, each when
+    /// it comes to it, while nodes are away, leaders change and disks lose what was not synced.
+    /// </summary>
+    public static Swarm OfCompaction(ulong seed)
+    {
+        var random = new SimRandom(seed ^ 0xC0C0_0000_C0C0_0000);
+        return Of(seed) with
+        {
+            Compacts = true,
+            CleanerMapBytes = random.Chance(0.5) ? 1024 : 64 * 1024,
+            ProduceMsMax = (int)random.Between(10, 80),
+            ValueBytesMax = 500,
+            FaultySeconds = random.Between(12, 25),
+        };
+    }
+
     /// <summary>The mixture of a seed.</summary>
     public static Swarm Of(ulong seed, int? nodes = null)
     {

@@ -24,7 +24,7 @@ internal sealed class TopicChanges(Clients clients)
     /// <summary>Makes a topic, again and again until it is there.</summary>
     public void Create(string topic, int partitions, Action made)
     {
-        var command = new CreateTopicCommand(topic, partitions, 0, new Dictionary<string, string>(), topic, false);
+        var command = new CreateTopicCommand(topic, partitions, 0, Config(clients.Swarm), topic, false);
         clients.Ask(_link, _to, b => b.CreateTopic(command, CancellationToken.None), (end, answer) =>
         {
             bool isMade = end == CallEnd.Answered && (answer!.IsOk || answer.Error!.Code == ErrorCode.TopicAlreadyExists);
@@ -40,6 +40,16 @@ internal sealed class TopicChanges(Clients clients)
     }
 
     public void Begin() => Plan();
+
+    private static Dictionary<string, string> Config(Swarm swarm) => swarm.Compacts
+        ? new Dictionary<string, string>
+        {
+            ["cleanup.policy"] = "compact,delete",
+            ["segment.ms"] = "1000",
+            ["min.cleanable.dirty.ratio"] = "0",
+            ["delete.retention.ms"] = "2000",
+        }
+        : [];
 
     public void End() => _isOver = true;
 

@@ -138,7 +138,7 @@ internal sealed class SimChecks(SimCluster cluster)
             if (!_partitions.TryGetValue(replica.Id, out SimPartition? partition))
             {
                 bool isDurable = replica.Topic.Config.Durability != TopicDurability.Memory;
-                partition = new SimPartition(replica.Id, replica.Name, isDurable, replica.Voters);
+                partition = new SimPartition(replica.Id, replica.Name, isDurable, replica.Voters, replica.Topic.Config.IsCompacted);
                 _partitions.Add(replica.Id, partition);
             }
 

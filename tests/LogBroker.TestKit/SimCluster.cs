@@ -45,6 +45,9 @@ internal sealed class SimCluster
 
     public IReadOnlyList<NodeId> Voters { get; }
 
+    /// <summary>How often segments were replaced by what compaction left of them, over all replicas.</summary>
+    public int CompactionsSeen { get; set; }
+
     /// <summary>What all brokers are opened with; node, ids and peers are filled in.</summary>
     public BrokerSettings Settings { get; set; } = new()
     {
@@ -52,6 +55,7 @@ internal sealed class SimCluster
         DiskHeadroomBytes = 0,
         RetentionCheckMs = 2_000,
         MetadataSegmentBytes = Limits.SegmentBytesMin,
+        CleanerIntervalMs = 400,
         TopicDefaults = new TopicConfig { SegmentBytesMax = Limits.SegmentBytesMin },
         Groups = new GroupSettings { OffsetsPartitions = 2 },
     };

@@ -6,7 +6,8 @@ namespace LogBroker.TestKit;
 /// What the simulation knows of one partition over all its replicas and all time: which prefix each position names, who led which
 /// epoch, what was committed, and what producers were told. One thread.
 /// </summary>
-internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isDurable, IReadOnlyList<NodeId> voters)
+internal sealed class SimPartition(
+    PartitionId id, TopicPartition name, bool isDurable, IReadOnlyList<NodeId> voters, bool isCompacted = false)
 {
     private readonly Dictionary<LogPosition, ulong> _chains = new() { [LogPosition.Zero] = 1 };
     private readonly Dictionary<Epoch, (NodeId Node, int Life)> _leaders = [];
@@ -24,6 +25,9 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
 
     /// <summary>False for topics with durability=memory, whose records may go with the power.</summary>
     public bool IsDurable => isDurable;
+
+    /// <summary>What compaction may leave of it; null where the topic is not compacted.</summary>
+    public SimCompaction? Compaction { get; } = isCompacted ? new SimCompaction(name) : null;
 
     /// <summary>True when a node let go of it because its topic was deleted.</summary>
     public bool IsDeleted { get; set; }
@@ -160,6 +164,29 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
         }
     }
 
+    /// <summary>
+    /// The committed batches that one which compaction has changed stands for: byte for byte equality between replicas holds for what was
+    /// written, and for what is left this.
+    /// </summary>
+    public IReadOnlyList<SimItem> Compacted(RecordBatch batch, string where)
+    {
+        List<SimItem> items = [];
+        for (int i = _records.Count - 1; i >= 0 && _records[i].BaseOffset >= batch.BaseOffset; i--)
+        {
+            if (_records[i].Position.Offset <= batch.NextOffset)
+            {
+                items.Add(_records[i]);
+            }
+        }
+
+        items.Reverse();
+        Compaction!.Check(batch.Bytes.ToArray(), items, where);
+        return items;
+    }
+
+    /// <summary>A reader got a batch of a compacted topic, from the end of what it had on or around it.</summary>
+    public void ReadCompacted(RecordBatch batch, NodeId node) => _ = Compacted(batch, $"node {node} handed it out");
+
     /// <summary>A reader got a batch.</summary>
     public void Read(Offset baseOffset, ulong body, NodeId node)
     {
@@ -209,6 +236,7 @@ internal sealed class SimPartition(PartitionId id, TopicPartition name, bool isD
         }
 
         _records.Add(item);
+        Compaction?.Commit(item.Position);
     }
 
     private SimItem RecordBefore(Offset end)

@@ -18,6 +18,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
     private bool _isRowCounted;
     private bool _isUnreadable;
     private bool _mayBeCut;
+    private int _compactions;
 
     public SimPartition Partition => partition;
 
@@ -42,6 +43,7 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         Live = replica;
         _bounds = replica.Log.Bounds;
         _epochs = replica.Log.Epochs;
+        _compactions = 0;
         _log = new SimShadow(node.Disk, replica.Log.Directory, partition);
         _isUnreadable = partition.IsDeleted || (!TryRebuild(_bounds) && !TryGoOn(before, _bounds));
         if (before is not null && !IsExcused && partition is { IsDurable: true, IsDeleted: false })
@@ -104,7 +106,8 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         PartitionReplica replica = Live!;
         RaftCore core = replica.Core;
         LogBounds bounds = replica.Log.Bounds;
-        bool hasMoved = !ReferenceEquals(bounds, _bounds) || !ReferenceEquals(replica.Log.Epochs, _epochs);
+        bool hasCompacted = isWhole && replica.Log.Compactions != _compactions;
+        bool hasMoved = hasCompacted || !ReferenceEquals(bounds, _bounds) || !ReferenceEquals(replica.Log.Epochs, _epochs);
         bool hasChanged = core.Role != _role || core.Epoch != _epoch || (!_isRowCounted && IsRowCounted(core))
             || (IsExcused && core.IsReadmitted && !node.IsDamaged);
         if (!hasMoved && !hasChanged)
@@ -117,6 +120,11 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         if (hasMoved && isConsistent)
         {
             Follow(replica.Log, bounds);
+        }
+
+        if (hasCompacted)
+        {
+            FollowCompaction(replica.Log);
         }
 
         if (core.Breaches > 0)
@@ -198,6 +206,32 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
 
         _log = before;
         return true;
+    }
+
+    /// <summary>Reads all anew: what is left must stand for what was there.</summary>
+    private void FollowCompaction(PartitionLog log)
+    {
+        _compactions = log.Compactions;
+        LogBounds bounds = _bounds!;
+        if (_isUnreadable)
+        {
+            return;
+        }
+
+        SimShadow before = _log!;
+        _log = new SimShadow(node.Disk, log.Directory, partition);
+        if (!TryRebuild(bounds))
+        {
+            _log = before;
+        }
+        else if (_log.Position != before.Position || _log.Chain != before.Chain)
+        {
+            throw new SimViolation(
+                "CompactionKeepsTheNewest", $"{partition.Name}: node {node.Id} was at {before.Position} and is at {_log.Position}");
+        }
+
+        cluster.CompactionsSeen++;
+        Note("compacted");
     }
 
     private void Follow(PartitionLog log, LogBounds bounds)

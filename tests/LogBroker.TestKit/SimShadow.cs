@@ -181,7 +181,18 @@ internal sealed class SimShadow(SimDisk disk, string directory, SimPartition par
             isRow ? batch.LeaderEpoch > before.Epoch : batch.LeaderEpoch == before.Epoch,
             $"{(isRow ? "a row" : "a record")} of epoch {batch.LeaderEpoch} behind {before}",
             "StampAgreesWithTable");
+        if (partition.Compaction is not null && batch.IsCompacted)
+        {
+            TakeCompacted(batch);
+            return;
+        }
+
         var position = new LogPosition(batch.LeaderEpoch, isRow ? before.Offset : batch.NextOffset);
+        if (!isRow)
+        {
+            partition.Compaction?.Note(position, batch.Bytes);
+        }
+
         ulong chain = HashOf(batch.Bytes, Chain);
         _fileEnd += batch.TotalBytes;
         _items.Add(new SimItem(
@@ -196,6 +207,18 @@ internal sealed class SimShadow(SimDisk disk, string directory, SimPartition par
             _fileBase,
             _fileEnd));
         partition.Note(position, chain, directory);
+    }
+
+    /// <summary>Takes the batches that were written for what compaction has left of them, so that all replicas stay comparable.</summary>
+    private void TakeCompacted(RecordBatch batch)
+    {
+        _fileEnd += batch.TotalBytes;
+        foreach (SimItem item in partition.Compacted(batch, directory))
+        {
+            _items.Add(item with { FileBase = _fileBase, FileEnd = _fileEnd });
+        }
+
+        Require(Position.Offset == batch.NextOffset, $"a compacted batch ends at {batch.NextOffset}, what was committed at {Position}");
     }
 
     private LogPosition TakeRestatedRow()

@@ -20,6 +20,11 @@ public sealed class LayeringTests
             "LogBroker.Protocol", "LogBroker.Rpc", "LogBroker.Rpc.Server",
         ],
         ["LogBroker.Client"] = ["LogBroker.Protocol", "LogBroker.Rpc"],
+        // The broker in process, for tests of programs that use it: the one place in client/ that knows broker/.
+        ["LogBroker.Testing"] =
+        [
+            "LogBroker.Server", "LogBroker.Cluster", "LogBroker.Storage", "LogBroker.Client", "LogBroker.Protocol",
+        ],
         ["LogBroker.Cli"] = ["LogBroker.Client", "LogBroker.Storage", "LogBroker.Protocol"],
     };
 

@@ -62,6 +62,18 @@ internal static class ConfigTable
     public static readonly ConfigKey SegmentAge = Topic("Storage:SegmentAge", ConfigType.Duration, "segment.ms");
     public static readonly ConfigKey IndexIntervalBytes = Topic("Storage:IndexIntervalBytes", ConfigType.Bytes, "index.interval.bytes");
 
+    public static readonly ConfigKey CleanerInterval = new("Storage:CleanerInterval", ConfigType.Duration, "15s",
+        "Time between two looks at which partitions of compacted topics are to be compacted.")
+    { Min = 1, Max = int.MaxValue };
+
+    public static readonly ConfigKey CleanerMemory = new("Storage:CleanerMemory", ConfigType.Bytes, "128MiB",
+        "Memory for the keys of one compaction, 24 bytes per key: a partition with more keys is compacted in several passes.")
+    { Min = 1024, Max = 1L << 34 };
+
+    public static readonly ConfigKey CleanerRate = new("Storage:CleanerBytesPerSecond", ConfigType.Bytes, "0",
+        "Bytes per second that compactions read and write at most. 0: no bound.")
+    { Min = 0 };
+
     public static readonly ConfigKey DiskHeadroom = new("Storage:DiskHeadroom", ConfigType.Bytes, "0",
         "Room kept free on the disk: when it is reached, producers are refused with DISK_FULL, reads and retention go on, and service "
         + "resumes by itself. 0: a sixteenth of the disk, at most 1GiB.")
@@ -89,6 +101,22 @@ internal static class ConfigTable
 
     public static readonly ConfigKey TopicRetentionTime = Topic("TopicDefaults:RetentionTime", ConfigType.Duration, "retention.ms");
     public static readonly ConfigKey TopicRetentionBytes = Topic("TopicDefaults:RetentionBytes", ConfigType.Bytes, "retention.bytes");
+    public static readonly ConfigKey TopicCleanupPolicy = Topic("TopicDefaults:CleanupPolicy", ConfigType.Text, "cleanup.policy");
+
+    public static readonly ConfigKey TopicDeleteRetention =
+        Topic("TopicDefaults:DeleteRetention", ConfigType.Duration, "delete.retention.ms");
+
+    public static readonly ConfigKey TopicMinDirtyRatio =
+        Topic("TopicDefaults:MinCleanableDirtyRatio", ConfigType.Text, "min.cleanable.dirty.ratio");
+
+    public static readonly ConfigKey TopicMinCompactionLag =
+        Topic("TopicDefaults:MinCompactionLag", ConfigType.Duration, "min.compaction.lag.ms");
+
+    public static readonly ConfigKey TopicMaxCompactionLag =
+        Topic("TopicDefaults:MaxCompactionLag", ConfigType.Duration, "max.compaction.lag.ms");
+
+    public static readonly ConfigKey TopicTableTtl = Topic("TopicDefaults:TableTtl", ConfigType.Duration, "table.ttl.ms");
+
     public static readonly ConfigKey TopicMaxBatchBytes = Topic("TopicDefaults:MaxBatchBytes", ConfigType.Bytes, "max.message.bytes");
 
     public static readonly ConfigKey TopicTimestampType =
@@ -196,8 +224,9 @@ internal static class ConfigTable
         ListenGrpc, ListenHttp, ListenPeer, ListenInsecure,
         ClusterPeers, ClusterPeerSecretFile,
         DataDirectory, SegmentBytes, SegmentAge, IndexIntervalBytes, DiskHeadroom, DiskLowWatermark, FailureBackoff,
-        RetentionCheckInterval, PartitionLoops,
-        TopicPartitions, TopicRetentionTime, TopicRetentionBytes, TopicMaxBatchBytes, TopicTimestampType, TopicDurability,
+        RetentionCheckInterval, CleanerInterval, CleanerMemory, CleanerRate, PartitionLoops,
+        TopicPartitions, TopicRetentionTime, TopicRetentionBytes, TopicCleanupPolicy, TopicDeleteRetention, TopicMinDirtyRatio,
+        TopicMinCompactionLag, TopicMaxCompactionLag, TopicTableTtl, TopicMaxBatchBytes, TopicTimestampType, TopicDurability,
         GroupsOffsetsPartitions, GroupsOffsetsRetention, GroupsMaxMembers,
         MaxConnections, MaxHttpConnections, MaxCalls, MaxStreamsPerConnection, MaxRequestBytes, MaxBatchesInFlight, MaxBytesInFlight,
         MaxBytesInFlightTotal, MaxFetchWaiters, ProducerExpiry,

@@ -51,7 +51,8 @@ internal sealed class ProduceInMarshaller : Marshaller<ProduceIn>
         {
             Kind = view.Kind,
             Head = new ProduceHead(
-                view.CorrelationId, _names.Get(view.Topic), view.Partition, view.Acks, view.TimeoutMs, view.LeaderEpoch),
+                view.CorrelationId, _names.Get(view.Topic), view.Partition, view.Acks, view.TimeoutMs, view.LeaderEpoch,
+                view.ExpectedOffset, view.ExpectedKeyVersion),
             Records = BatchBuffer.CopyOf(view.Records),
         };
     }

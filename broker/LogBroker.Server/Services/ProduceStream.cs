@@ -60,7 +60,11 @@ internal sealed class ProduceStream : IProduceSink, IDisposable
             (ulong)slot,
             head.Acks == Protocol.V1.RequiredAcks.Unspecified ? RequiredAcks.Quorum : (RequiredAcks)head.Acks,
             head.TimeoutMs == 0 ? Limits.ProduceTimeoutMsDefault : head.TimeoutMs,
-            new Epoch(head.LeaderEpoch));
+            new Epoch(head.LeaderEpoch))
+        {
+            ExpectedOffset = head.ExpectedOffset,
+            ExpectedKeyVersion = head.ExpectedKeyVersion,
+        };
         await _broker.Produce(command, message.Records, this);
     }
 
@@ -131,7 +135,9 @@ internal sealed class ProduceStream : IProduceSink, IDisposable
         }
 
         return ErrorMap.OutOfRange("timeout_ms", head.TimeoutMs, 0, Limits.ProduceTimeoutMsMax)
-            ?? ErrorMap.OutOfRange("leader_epoch", head.LeaderEpoch, 0, int.MaxValue);
+            ?? ErrorMap.OutOfRange("leader_epoch", head.LeaderEpoch, 0, int.MaxValue)
+            ?? ErrorMap.OutOfRange("expected_offset", head.ExpectedOffset ?? 0, 0, long.MaxValue)
+            ?? ErrorMap.OutOfRange("expected_key_version", head.ExpectedKeyVersion ?? -1, -1, long.MaxValue);
     }
 }
 

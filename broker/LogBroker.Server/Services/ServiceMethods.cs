@@ -12,6 +12,7 @@ internal static class ServiceMethods
     private static readonly ServiceDescriptor TopicsService = TopicsReflection.Descriptor.Services[0];
     private static readonly ServiceDescriptor GroupsService = GroupsReflection.Descriptor.Services[0];
     private static readonly ServiceDescriptor ClusterService = ClusterReflection.Descriptor.Services[0];
+    private static readonly ServiceDescriptor TablesService = TablesReflection.Descriptor.Services[0];
 
     public static readonly Method<ProduceIn, ProduceOut> Produce =
         Method.Create(ProducerService, "Produce", new ProduceInMarshaller(), new ProduceOutMarshaller());
@@ -48,6 +49,12 @@ internal static class ServiceMethods
 
     public static readonly Method<DeleteRecordsRequest, DeleteRecordsResponse> DeleteRecords =
         Method.Create(TopicsService, "DeleteRecords", DeleteRecordsRequest.Parser, DeleteRecordsResponse.Parser);
+
+    public static readonly Method<TableGetRequest, TableGetResponse> TableGet =
+        Method.Create(TablesService, "Get", TableGetRequest.Parser, TableGetResponse.Parser);
+
+    public static readonly Method<TableScanRequest, TableScanResponse> TableScan =
+        Method.Create(TablesService, "Scan", TableScanRequest.Parser, TableScanResponse.Parser);
 
     public static readonly Method<GetMetadataRequest, GetMetadataResponse> GetMetadata =
         Method.Create(ClusterService, "GetMetadata", GetMetadataRequest.Parser, GetMetadataResponse.Parser);

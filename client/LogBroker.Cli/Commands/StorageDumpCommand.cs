@@ -146,7 +146,7 @@ internal static class StorageDumpCommand
             { "topic", place.Topic },
             { "partition", place.Partition },
             { "position", dumped.Position },
-            { "kind", batch.IsEpochRow ? "epoch" : batch.IsControl ? "control" : "data" },
+            { "kind", batch.IsEpochRow ? "epoch" : batch.IsControl ? "control" : batch.IsEmpty ? "empty" : "data" },
             { "baseOffset", batch.BaseOffset.Value },
             { "records", batch.RecordsCount },
             { "bytes", batch.TotalBytes },

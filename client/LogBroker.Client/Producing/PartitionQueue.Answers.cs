@@ -163,6 +163,10 @@ internal sealed partial class PartitionQueue
                 Fail(batch, AboutOrUnknown(batch, error), SequenceRepair.NextEpoch);
                 core.Fence(error);
                 break;
+            case ErrorCode.OffsetMismatch or ErrorCode.KeyVersionMismatch when core.IsIdempotent:
+                // The broker looks for duplicates before it judges conditions: an earlier attempt was not written either.
+                Fail(batch, About(batch, error), SequenceRepair.Renumber);
+                break;
             case ErrorCode.OutcomeUnknown:
                 // Often said by a leader that resigns.
                 TakeBack(batch, error);

@@ -135,7 +135,8 @@ internal sealed partial class PartitionQueue(ProducerCore core, TopicQueue topic
     {
         ReadOnlySpan<RecordHeader> headers = HeadersOf(record.Headers);
         neededBytes = 0;
-        if (_open is not null && !_open.Builder.TryAppend(timestampMs, record.Key, record.Value, headers))
+        bool isAlone = record.IsConditional;
+        if (_open is not null && (isAlone || !_open.Builder.TryAppend(timestampMs, record.Key, record.Value, headers)))
         {
             Seal();
         }
@@ -168,7 +169,17 @@ internal sealed partial class PartitionQueue(ProducerCore core, TopicQueue topic
             _open!.AddLink(caller);
         }
 
+        if (isAlone)
+        {
+            _open!.Expect(record);
+        }
+
         Grow(_open!);
+        if (isAlone && _open is not null)
+        {
+            Seal();
+        }
+
         return AppendOutcome.Done;
     }
 

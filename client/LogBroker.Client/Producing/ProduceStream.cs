@@ -111,7 +111,9 @@ internal sealed class ProduceStream
             batch.Owner.Partition,
             (RequiredAcks)_core.Options.Acks,
             _core.AckTimeoutMs(batch),
-            leaderEpoch);
+            leaderEpoch,
+            batch.ExpectedOffset,
+            batch.ExpectedKeyVersion);
         if (!TryRegister(head.CorrelationId, batch, attempt, bytes.Length))
         {
             batch.Owner.OnUnsent(batch, attempt, _whyEnded!);

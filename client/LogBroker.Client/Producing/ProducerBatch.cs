@@ -52,6 +52,12 @@ internal sealed class ProducerBatch
     /// <summary>Its place among the batches of its partition, from 1; 0 until it is first sent.</summary>
     public long Place { get; set; }
 
+    /// <summary>The offset that its only record must get, or null.</summary>
+    public long? ExpectedOffset { get; private set; }
+
+    /// <summary>The version that the key of its only record must have, or null.</summary>
+    public long? ExpectedKeyVersion { get; private set; }
+
     /// <summary>How often it was sent; the number of an attempt tells its answer from that of an earlier one.</summary>
     public int Attempts { get; set; }
 
@@ -87,6 +93,8 @@ internal sealed class ProducerBatch
         Sequence = -1;
         Bytes = default;
         Place = 0;
+        ExpectedOffset = null;
+        ExpectedKeyVersion = null;
         Attempts = 0;
         MayBeWritten = false;
         LastError = null;
@@ -97,6 +105,13 @@ internal sealed class ProducerBatch
         Links = null;
         _ended = null;
         _references = 1;
+    }
+
+    /// <summary>Takes over the conditions of its only record.</summary>
+    public void Expect(in ProducerRecord record)
+    {
+        ExpectedOffset = record.ExpectedOffset;
+        ExpectedKeyVersion = record.ExpectedKeyVersion;
     }
 
     public void AddDelivery(in Delivery delivery, long timestampMs) =>

@@ -110,6 +110,7 @@ internal sealed partial class ProducerCore : IAsyncDisposable
             return ValueTask.FromCanceled<ProduceReceipt>(cancellation);
         }
 
+        CheckConditions(record);
         ReceiptSource source = ReceiptSource.Rent();
         var delivery = new Delivery(source, null);
         if (TryAppendAtOnce(topic, record, delivery, out LogBrokerException? failure))
@@ -136,6 +137,7 @@ internal sealed partial class ProducerCore : IAsyncDisposable
             return ValueTask.FromCanceled(cancellation);
         }
 
+        CheckConditions(record);
         var delivery = new Delivery(onDelivered, state);
         if (TryAppendAtOnce(topic, record, delivery, out LogBrokerException? failure))
         {
@@ -343,6 +345,17 @@ internal sealed partial class ProducerCore : IAsyncDisposable
                 Topic = topic.Name,
                 Elapsed = Options.DeliveryTimeout,
             };
+        }
+    }
+
+    private static void CheckConditions(in ProducerRecord record)
+    {
+        if (record.ExpectedOffset < 0 || record.ExpectedKeyVersion < -1 || (record.ExpectedKeyVersion is not null && record.Key is null))
+        {
+            throw new ArgumentException(
+                $"ExpectedOffset {record.ExpectedOffset} must be at least 0, ExpectedKeyVersion {record.ExpectedKeyVersion} at least -1 "
+                    + "and in a record with a key",
+                nameof(record));
         }
     }
 

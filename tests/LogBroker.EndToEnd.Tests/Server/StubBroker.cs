@@ -55,6 +55,10 @@ internal sealed class StubBroker(int nodeId) : IBroker
     public ValueTask<Result<OffsetAnswer>> FindOffset(TopicPartition partition, LogQuery query, CancellationToken cancellation) =>
         throw new NotSupportedException();
 
+    public ValueTask<Result<TableAnswer>> GetTable(TableGet ask, CancellationToken cancellation) => throw new NotSupportedException();
+
+    public ValueTask<Result<TablePage>> ScanTable(TableScan ask, CancellationToken cancellation) => throw new NotSupportedException();
+
     public ValueTask<Result<TopicDescription>> CreateTopic(CreateTopicCommand command, CancellationToken cancellation) =>
         throw new NotSupportedException();
 
