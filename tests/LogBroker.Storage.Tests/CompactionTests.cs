@@ -145,6 +145,8 @@ public sealed class CompactionTests
         log.Roll();
         LogEpochs rows = log.Log.Epochs;
         log.Compact();
+        log.Roll();
+        log.Compact(); // small segments are merged now, and so are empty batches of two of them
         List<DumpedBatch> dump = log.Dump();
         Assert.InRange(dump.Count(d => d.Batch.IsEmpty), 1, 8);
         Assert.Equal(rows.Rows, log.Log.Epochs.Rows);
@@ -192,7 +194,7 @@ public sealed class CompactionTests
     {
         KeyedLog log = Filled(keys: 4, batches: 60, codec: CompressionCodec.Gzip);
         log.Compact();
-        Assert.InRange(log.Check().Count, 4, 60);
+        Assert.InRange(log.Check().Count, 4, log.Appended.Count - 30);
         Assert.Contains(log.Dump(), d => d.Batch is { Codec: CompressionCodec.Gzip, IsCompacted: true, IsEmpty: false });
         log.RequireSound();
     }
