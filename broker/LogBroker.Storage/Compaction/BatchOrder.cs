@@ -3,7 +3,7 @@ using LogBroker.Protocol;
 namespace LogBroker.Storage;
 
 /// <summary>
-/// Holds the batches and rows of one segment, front to back, against what the checksum of a batch does not cover: its base offset and leader
+/// Holds the batches and rows of one segment, front to back, against what the checksum of a batch does not cover: base offset and leader
 /// epoch. A compaction that believed a wrong offset would remove what is newest. Not thread-safe.
 /// </summary>
 internal sealed class BatchOrder(Segment segment)
