@@ -20,6 +20,7 @@ public sealed class LayeringTests
             "LogBroker.Protocol", "LogBroker.Rpc", "LogBroker.Rpc.Server",
         ],
         ["LogBroker.Client"] = ["LogBroker.Protocol", "LogBroker.Rpc"],
+        ["LogBroker.Client.Extensions"] = ["LogBroker.Client"],
         ["LogBroker.Cli"] = ["LogBroker.Client", "LogBroker.Storage", "LogBroker.Protocol"],
     };
 
@@ -33,6 +34,11 @@ public sealed class LayeringTests
         ["LogBroker.Storage"] = ["Microsoft.Extensions.Logging.Abstractions"],
         ["LogBroker.Cluster"] = ["Microsoft.Extensions.Logging.Abstractions", "Google.Protobuf"],
         ["LogBroker.Client"] = ["Google.Protobuf", "Microsoft.Extensions.Logging.Abstractions"],
+        ["LogBroker.Client.Extensions"] =
+        [
+            "Microsoft.Extensions.Configuration.Abstractions", "Microsoft.Extensions.DependencyInjection.Abstractions",
+            "Microsoft.Extensions.Diagnostics.HealthChecks", "Microsoft.Extensions.Options",
+        ],
     };
 
     public static TheoryData<string> ShippedProjects => [.. Allowed.Keys];
