@@ -11,13 +11,20 @@ namespace LogBroker.Client.Tests;
 /// <summary>
 /// The group coordinator of a fake broker, or of several that share it as if it were replicated: only the one that coordinates answers.
 /// </summary>
-internal sealed class FakeGroups(FakeBroker topics)
+internal sealed class FakeGroups
 {
+    private readonly FakeBroker _topics;
     private readonly Lock _lock = new();
     private readonly Dictionary<string, FakeGroup> _groups = new(StringComparer.Ordinal);
 
+    public FakeGroups(FakeBroker topics)
+    {
+        _topics = topics;
+        Coordinator = topics;
+    }
+
     /// <summary>The node that coordinates all groups.</summary>
-    public FakeBroker Coordinator { get; private set; } = topics;
+    public FakeBroker Coordinator { get; private set; }
 
     /// <summary>False keeps quiet about who coordinates when another node is asked.</summary>
     public bool GivesHints { get; set; } = true;
@@ -140,10 +147,10 @@ internal sealed class FakeGroups(FakeBroker topics)
     /// <summary>The partitions of all topics that any member of a group asks for.</summary>
     public IReadOnlyList<TopicPartition> Partitions(FakeGroup group) =>
     [
-        .. topics.TopicNames
+        .. _topics.TopicNames
             .Where(t => group.Members.Values.Any(m => m.Open.Topics.Contains(t)
                 || (m.Open.TopicRegex.Length > 0 && Regex.IsMatch(t, $"^(?:{m.Open.TopicRegex})$", RegexOptions.NonBacktracking))))
-            .SelectMany(t => topics.Partitions(t).Select((_, p) => new TopicPartition(t, p))),
+            .SelectMany(t => _topics.Partitions(t).Select((_, p) => new TopicPartition(t, p))),
     ];
 
     private static ValueTask<T> Answer<T>(T answer) => new(answer);

@@ -1,7 +1,5 @@
-using Google.Protobuf;
 using LogBroker.Protocol;
 using LogBroker.Protocol.V1;
-using LogBroker.Rpc;
 using LogBroker.Rpc.Server;
 
 namespace LogBroker.Client.Tests;

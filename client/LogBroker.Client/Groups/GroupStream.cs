@@ -9,14 +9,14 @@ namespace LogBroker.Client;
 /// </summary>
 internal sealed class GroupStream : IAsyncDisposable
 {
-    private static readonly TimeSpan IntervalDefault = TimeSpan.FromSeconds(3);
+    private const int IntervalMsDefault = 3_000;
 
     private readonly BrokerCalls _calls;
     private readonly AsyncDuplexStreamingCall<JoinRequest, JoinResponse> _call;
     private readonly Func<int, JoinHeartbeat> _heartbeat;
     private readonly CancellationTokenSource _stop;
     private readonly SemaphoreSlim _due = new(0, 1);
-    private TimeSpan _interval = IntervalDefault;
+    private int _intervalMs = IntervalMsDefault;
     private Task _writing = Task.CompletedTask;
     private int _seen;
 
@@ -93,7 +93,7 @@ internal sealed class GroupStream : IAsyncDisposable
     /// <summary>The server has answered: heartbeats begin, or go on at another interval.</summary>
     public void BeatEvery(TimeSpan interval)
     {
-        Interlocked.Exchange(ref _interval, interval > TimeSpan.Zero ? interval : IntervalDefault);
+        Volatile.Write(ref _intervalMs, interval > TimeSpan.Zero ? (int)interval.TotalMilliseconds : IntervalMsDefault);
         if (_writing.IsCompleted)
         {
             _writing = BeatAsync();
@@ -127,7 +127,7 @@ internal sealed class GroupStream : IAsyncDisposable
         {
             while (true)
             {
-                await _due.WaitAsync(_interval, _stop.Token).ConfigureAwait(false);
+                await _due.WaitAsync(Volatile.Read(ref _intervalMs), _stop.Token).ConfigureAwait(false);
                 var beat = new JoinRequest { Heartbeat = _heartbeat(Volatile.Read(ref _seen)) };
                 await _call.RequestStream.WriteAsync(beat, WriteHint.Flush, _stop.Token).ConfigureAwait(false);
             }

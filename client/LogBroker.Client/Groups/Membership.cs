@@ -43,6 +43,49 @@ internal sealed class Membership
     /// <summary>Never fails: what is for good is told to the caller at its next ask.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
+        try
+        {
+            await RunUntilStoppedAsync(stop).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            _core.Fail(e, endsMembership: true);
+        }
+    }
+
+    /// <summary>Leaves for good, or for as long as the session of a static member lasts. Best effort.</summary>
+    public async Task LeaveAsync(TimeSpan limit)
+    {
+        if (Volatile.Read(ref _streams) == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var request = new LeaveGroupRequest
+            {
+                Group = _core.Options.GroupId,
+                MemberId = _memberId,
+                MemberEpoch = Epoch,
+                Temporarily = !string.IsNullOrEmpty(_core.Options.GroupInstanceId),
+            };
+            await _core.Coordinator.AskAsync(GroupMethods.LeaveGroup, () => request, limit, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (LogBrokerException e) when (e.Reason is ErrorCode.UnknownMember or ErrorCode.FencedMemberEpoch)
+        {
+            // The group has forgotten it already.
+        }
+        catch (Exception e) when (e is LogBrokerException or ObjectDisposedException or OperationCanceledException)
+        {
+            LogEvents.GroupNotLeft(_core.Calls.Log, _core.Options.GroupId, e.Message);
+        }
+
+        Volatile.Write(ref _epoch, 0);
+    }
+
+    private async Task RunUntilStoppedAsync(CancellationToken stop)
+    {
         Volatile.Write(ref _heardAt, Clock.GetTimestamp());
         TimeSpan look = _core.Options.SessionTimeout / 20;
         await using ITimer watch = Clock.CreateTimer(static self => ((Membership)self!).LookAtSession(), this, look, look);
@@ -92,37 +135,6 @@ internal sealed class Membership
                 await WaitAsync(_core.Calls.Retry.Wait(attempt, why.RetryAfter), stop).ConfigureAwait(false);
             }
         }
-    }
-
-    /// <summary>Leaves for good, or for as long as the session of a static member lasts. Best effort.</summary>
-    public async Task LeaveAsync(TimeSpan limit)
-    {
-        if (Volatile.Read(ref _streams) == 0)
-        {
-            return;
-        }
-
-        try
-        {
-            var request = new LeaveGroupRequest
-            {
-                Group = _core.Options.GroupId,
-                MemberId = _memberId,
-                MemberEpoch = Epoch,
-                Temporarily = !string.IsNullOrEmpty(_core.Options.GroupInstanceId),
-            };
-            await _core.Coordinator.AskAsync(GroupMethods.LeaveGroup, () => request, limit, CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (LogBrokerException e) when (e.Reason is ErrorCode.UnknownMember or ErrorCode.FencedMemberEpoch)
-        {
-            // The group has forgotten it already.
-        }
-        catch (Exception e) when (e is LogBrokerException or ObjectDisposedException or OperationCanceledException)
-        {
-            LogEvents.GroupNotLeft(_core.Calls.Log, _core.Options.GroupId, e.Message);
-        }
-
-        Volatile.Write(ref _epoch, 0);
     }
 
     private async Task WaitAsync(TimeSpan wait, CancellationToken stop)
