@@ -317,7 +317,11 @@ internal sealed class FakeGroups
         var response = new FetchCommittedResponse();
         lock (_lock)
         {
-            FakeGroup group = Group(request.Group);
+            if (!_groups.TryGetValue(request.Group, out FakeGroup? group))
+            {
+                throw FakeBroker.Error(ErrorCode.UnknownGroup, $"there is no group \"{request.Group}\"");
+            }
+
             IEnumerable<TopicPartition> asked = request.Partitions.Count == 0
                 ? group.Offsets.Keys
                 : request.Partitions.SelectMany(static t => t.Partitions.Select(p => new TopicPartition(t.Topic, p)));

@@ -199,7 +199,8 @@ internal sealed class TableCalls(BrokerCalls calls, MetadataCache metadata)
                 _calls.Servers.Doubt(slow);
             }
 
-            _isLeaderOnly = true;
+            // A replica that cannot be reached is left alone by everybody; one that refuses is asked no more by this question.
+            _isLeaderOnly |= failure is not ServerUnreachableException && failure.Reason != ErrorCode.Timeout;
             if (owner.Metadata.TakeHint(partition.Topic, partition.Partition, failure) && _hops++ < HopsMax)
             {
                 return;
