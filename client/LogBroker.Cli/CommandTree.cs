@@ -31,6 +31,8 @@ internal sealed class CommandTree
         Root.Subcommands.Add(TopicCommands.Create());
         Root.Subcommands.Add(ProduceCommand.Create());
         Root.Subcommands.Add(ConsumeCommand.Create());
+        Root.Subcommands.Add(GroupCommands.Create());
+        Root.Subcommands.Add(TableCommands.Create());
         Root.Subcommands.Add(ClusterCommands.Create());
         Root.Subcommands.Add(DevCommands.Create());
         Root.Subcommands.Add(ConfigCommands.Create());

@@ -34,4 +34,18 @@ internal static class Check
             throw new LogBrokerException(error.Code, error.Message) { Topic = topic, Details = error.Metadata };
         }
     }
+
+    /// <summary>A group id: 1 to 249 bytes without control characters.</summary>
+    public static void Group(string group)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        Text(group, 1, 249, "group");
+        foreach (char c in group)
+        {
+            if (char.IsControl(c))
+            {
+                throw new ArgumentException($"group {ShownValue.Of(group)} has a control character", nameof(group));
+            }
+        }
+    }
 }

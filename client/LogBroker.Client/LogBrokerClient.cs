@@ -11,7 +11,7 @@ namespace LogBroker.Client;
 /// ProduceReceipt at = await producer.ProduceAsync("key", "value");
 /// await foreach (ConsumedRecord r in client.ReadAsync("orders", Position.Start, until: Position.End)) { … }
 /// </code></example>
-public sealed class LogBrokerClient : IAsyncDisposable
+public sealed partial class LogBrokerClient : IAsyncDisposable
 {
     private readonly BrokerCalls _calls;
     private readonly ClusterCalls _clusterCalls;
@@ -36,6 +36,7 @@ public sealed class LogBrokerClient : IAsyncDisposable
         Metadata = new MetadataCache(_calls, _clusterCalls);
         Topics = new TopicsAdmin(new TopicsCalls(_calls, Metadata));
         Cluster = new ClusterAdmin(_clusterCalls);
+        Groups = new GroupsAdmin(new GroupsCalls(_calls, Metadata, _clusterCalls));
     }
 
     /// <summary>What it was made with.</summary>
@@ -46,6 +47,9 @@ public sealed class LogBrokerClient : IAsyncDisposable
 
     /// <summary>Asks about nodes, leaders, health and configuration.</summary>
     public ClusterAdmin Cluster { get; }
+
+    /// <summary>Lists, describes and changes consumer groups.</summary>
+    public GroupsAdmin Groups { get; }
 
     internal BrokerCalls Calls => _calls;
 

@@ -60,7 +60,9 @@ public sealed record LogBrokerClientOptions
     public TimeProvider TimeProvider { get; init; } = TimeProvider.System;
 
     /// <summary>Throws <see cref="ArgumentException"/> for the first option that is out of its range.</summary>
-    internal void Validate()
+    /// <exception cref="ArgumentException">It names the option, the value and the range.</exception>
+    /// <exception cref="FormatException">The list of servers is empty or an entry is no <c>host:port</c>.</exception>
+    public void Validate()
     {
         ServerList.Parse(Servers);
         Check.Text(ClientId, 1, 255, nameof(ClientId));

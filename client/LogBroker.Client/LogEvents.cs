@@ -2,7 +2,7 @@ using Microsoft.Extensions.Logging;
 
 namespace LogBroker.Client;
 
-/// <summary>Every line that the client logs. Event ids are stable: 1xx calls, 2xx producer, 3xx reader.</summary>
+/// <summary>Every line that the client logs. Event ids are stable: 1xx calls, 2xx producer, 3xx reader, 4xx consumer.</summary>
 internal static partial class LogEvents
 {
     [LoggerMessage(100, LogLevel.Debug, "attempt {Attempt} failed, trying again in {WaitMs} ms: {Message}")]
@@ -50,4 +50,30 @@ internal static partial class LogEvents
     [LoggerMessage(301, LogLevel.Warning,
         "records {From} to {Until} of {Topic}/{Partition} were deleted before they were read; going on at {Until}")]
     public static partial void ReadTruncated(ILogger log, string topic, int partition, long from, long until);
+
+    [LoggerMessage(400, LogLevel.Information, "group {Group}: assigned {Added}; let go of {Revoked}")]
+    public static partial void PartitionsAssigned(ILogger log, string group, string added, string revoked);
+
+    [LoggerMessage(401, LogLevel.Warning, "group {Group}: the membership was lost with {Partitions}, joining anew")]
+    public static partial void PartitionsLost(ILogger log, string group, string partitions);
+
+    [LoggerMessage(402, LogLevel.Debug, "group {Group}: the stream to {Server} ended, opening another one: {Message}")]
+    public static partial void GroupStreamLost(ILogger log, string group, string server, string message);
+
+    [LoggerMessage(403, LogLevel.Warning,
+        "group {Group}: it could not be left, its partitions go to others when the session ends: {Message}")]
+    public static partial void GroupNotLeft(ILogger log, string group, string message);
+
+    [LoggerMessage(404, LogLevel.Warning, "group {Group}: offsets were not committed: {Message}")]
+    public static partial void CommitFailed(ILogger log, string group, string message);
+
+    [LoggerMessage(405, LogLevel.Warning,
+        "group {Group}: the place to begin could not be found, trying again in {WaitMs} ms: {Message}")]
+    public static partial void PreparationRepeated(ILogger log, string group, double waitMs, string message);
+
+    [LoggerMessage(406, LogLevel.Warning, "group {Group}: nothing was asked for within {Interval}, leaving")]
+    public static partial void PollIntervalExceeded(ILogger log, string group, TimeSpan interval);
+
+    [LoggerMessage(407, LogLevel.Warning, "group {Group}: reading stopped for a moment: {Message}")]
+    public static partial void PartitionStalled(ILogger log, string group, string message);
 }

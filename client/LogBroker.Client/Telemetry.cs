@@ -36,6 +36,9 @@ internal static class Telemetry
     public static readonly UpDownCounter<long> BufferedBytes = Meter.CreateUpDownCounter<long>(
         "logbroker.client.buffer.usage", "By", "Memory of batches that are not yet acknowledged.");
 
+    public static readonly Counter<long> Rebalances = Meter.CreateCounter<long>(
+        "logbroker.client.group.rebalances", "{rebalance}", "Times that partitions of a member of a group came or went.");
+
     /// <summary>The attributes that measurements and spans carry: at most eight, which fit into a <see cref="TagList"/>.</summary>
     /// <param name="operation">What the client did.</param>
     /// <param name="operationType">The kind of it, by the conventions.</param>
@@ -64,6 +67,33 @@ internal static class Telemetry
             }
         }
 
+        if (error is not null)
+        {
+            tags.Add("error.type", error);
+        }
+
+        return tags;
+    }
+
+    /// <summary>As <see cref="Tags"/>, of a member of a consumer group.</summary>
+    public static TagList GroupTags(
+        string operation, string operationType, string group, string topic, int partition, string? server, string? error = null)
+    {
+        TagList tags = Tags(operation, operationType, topic, partition, server, error);
+        tags.Add("messaging.consumer.group.name", group);
+        return tags;
+    }
+
+    /// <summary>The attributes of what concerns a whole group.</summary>
+    public static TagList GroupTags(string operation, string operationType, string group, string? error = null)
+    {
+        var tags = new TagList
+        {
+            { "messaging.system", "logbroker" },
+            { "messaging.operation.name", operation },
+            { "messaging.operation.type", operationType },
+            { "messaging.consumer.group.name", group },
+        };
         if (error is not null)
         {
             tags.Add("error.type", error);

@@ -9,6 +9,17 @@ namespace LogBroker.Client.Tests;
 internal sealed partial class FakeBroker
 {
     private volatile TaskCompletionSource? _sleep;
+    private FakeGroups? _groups;
+
+    /// <summary>The coordinator of groups; nodes of a cluster share one.</summary>
+    public FakeGroups Groups
+    {
+        get => _groups ?? Interlocked.CompareExchange(ref _groups, new FakeGroups(this), null) ?? _groups;
+        set => _groups = value;
+    }
+
+    /// <summary>True for topics that can be read by key.</summary>
+    public Func<string, bool> IsTable { get; set; } = _ => true;
 
     /// <summary>Addresses of all nodes of the cluster, by number; empty for a node alone.</summary>
     public IReadOnlyDictionary<int, string> Peers { get; set; } = new Dictionary<int, string>();

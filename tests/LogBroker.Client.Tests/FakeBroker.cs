@@ -130,6 +130,8 @@ internal sealed partial class FakeBroker : IAsyncDisposable
             Method.Create(ProducerReflection.Descriptor.Services[0], "Produce", ProduceRequest.Parser, ProduceResponse.Parser),
             ProduceAsync);
         FakeAdmin.Add(services, this);
+        FakeGroups.Add(services, this);
+        FakeTables.Add(services, this);
         _server = new GrpcServer(
             new GrpcServerOptions { EndPoints = [new IPEndPoint(IPAddress.Loopback, _port)], ReceiveBytesMax = Limits.RequestBytesMax },
             services);

@@ -41,8 +41,10 @@ internal sealed class FakeCluster : IAsyncDisposable
     {
         var cluster = new FakeCluster(partitions);
         cluster.Node(1).AddTopic("t", partitions);
+        var groups = new FakeGroups(cluster.Node(1));
         foreach (FakeBroker node in cluster.Nodes)
         {
+            node.Groups = groups;
             if (node.NodeId > 1)
             {
                 node.ShareTopic("t", cluster.Node(1));

@@ -168,6 +168,45 @@ internal sealed class FakePartition(string topic, int partition)
         }
     }
 
+    /// <summary>The newest record of each key that is no tombstone, in the order of the keys' bytes.</summary>
+    public SortedDictionary<byte[], Protocol.V1.TableEntry> Fold()
+    {
+        var table = new SortedDictionary<byte[], Protocol.V1.TableEntry>(
+            Comparer<byte[]>.Create(static (a, b) => a.AsSpan().SequenceCompareTo(b)));
+        lock (_lock)
+        {
+            foreach ((_, _, byte[] bytes) in _batches)
+            {
+                Assert.Null(RecordReader.TryOpen(bytes, int.MaxValue, out RecordReader reader));
+                while (reader.MoveNext())
+                {
+                    Fold(table, reader.Current);
+                }
+            }
+        }
+
+        return table;
+    }
+
+    private static void Fold(SortedDictionary<byte[], Protocol.V1.TableEntry> table, in LogRecord record)
+    {
+        byte[] key = record.Key.GetValueOrDefault().ToArray();
+        if (record.Value is not { } value)
+        {
+            table.Remove(key);
+            return;
+        }
+
+        table[key] = new Protocol.V1.TableEntry
+        {
+            Key = ByteString.CopyFrom(key),
+            Found = true,
+            Value = ByteString.CopyFrom(value.Span),
+            Offset = record.Offset.Value,
+            TimestampMs = record.TimestampMs,
+        };
+    }
+
     private static WireReceipt ReceiptOf(long offset, bool isDuplicate) => new()
     {
         BaseOffset = offset,

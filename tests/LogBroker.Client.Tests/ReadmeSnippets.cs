@@ -87,6 +87,69 @@ internal static partial class ReadmeSnippets
         // end
     }
 
+    public static async Task ConsumeAsync(LogBrokerClient client, CancellationToken cancellationToken)
+    {
+        // snippet
+        await using var consumer = client.CreateConsumer<string, string>("billing", "orders");
+        await foreach (Record<string, string> record in consumer.ConsumeAsync(cancellationToken))
+        {
+            Console.WriteLine($"{record.Partition}/{record.Offset} {record.Key}: {record.Value}");
+        }
+
+        // end
+    }
+
+    public static async Task ConsumeBatchesAsync(LogBrokerClient client, CancellationToken cancellationToken)
+    {
+        // snippet
+        await using var consumer = client.CreateConsumer(new ConsumerOptions
+        {
+            GroupId = "billing",
+            Topics = ["orders"],
+            CommitMode = CommitMode.Manual,
+            OnRevoking = async (member, partitions, stop) => await member.CommitAsync(stop),
+        });
+        await foreach (var batch in consumer.ConsumeBatchesAsync(500, TimeSpan.FromMilliseconds(50), cancellationToken))
+        {
+            Store(batch);
+            await consumer.CommitAsync(cancellationToken);
+        }
+
+        // end
+    }
+
+    public static async Task GroupsAsync(LogBrokerClient client)
+    {
+        // snippet
+        GroupLag lag = await client.Groups.GetLagAsync("billing");
+        Console.WriteLine($"{lag.Records} records, {lag.Time} behind");
+        OffsetPlan plan = await client.Groups.PlanResetAsync("billing", DateTimeOffset.UtcNow.AddHours(-1));
+        foreach (OffsetChange change in plan.Changes)
+        {
+            Console.WriteLine($"{change.Topic}/{change.Partition}: {change.Before} to {change.After}");
+        }
+
+        await plan.ApplyAsync();
+
+        // end
+    }
+
+    public static async Task TablesAsync(LogBrokerClient client)
+    {
+        // snippet
+        await client.Topics.EnsureAsync("stock", t => t.Config["cleanup.policy"] = "compact");
+        await using var stock = client.OpenTable<string, long>("stock");
+        await stock.PutAsync("apples", 5);
+        TableEntry<string, long> apples = await stock.GetAsync("apples", new TableReadOptions { Linearizable = true });
+        Console.WriteLine($"{apples.Value}, as of offset {apples.Freshness.AppliedOffset}");
+        await foreach (TableEntry<string, long> entry in stock.ScanAsync("a"))
+        {
+            Console.WriteLine($"{entry.Key}: {entry.Value}");
+        }
+
+        // end
+    }
+
     public static async Task ErrorsAsync(Producer producer, ProducerRecord record, CancellationToken cancellationToken)
     {
         // snippet
@@ -109,6 +172,8 @@ internal static partial class ReadmeSnippets
 
         // end
     }
+
+    private static void Store(IReadOnlyList<ConsumedRecord> batch) => Console.WriteLine(batch.Count);
 
     private static void Handle(in ConsumedRecord record) => Console.WriteLine(record.Offset);
 }

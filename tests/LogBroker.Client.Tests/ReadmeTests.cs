@@ -27,6 +27,26 @@ public sealed class ReadmeTests
         Assert.Null(last[1].Value);
     }
 
+    [Fact]
+    public async Task TheSnippetsOfGroupsAndTablesDoWhatTheySay()
+    {
+        await using FakeBroker broker = await FakeBroker.StartAsync(("orders", 2));
+        await using LogBrokerClient client = Clients.Of(broker);
+        await ConsumerRun.ProduceAsync(client, 0, 10, topic: "orders");
+        using var stop = new CancellationTokenSource();
+        Task consuming = ReadmeSnippets.ConsumeAsync(client, stop.Token);
+        Task batches = ReadmeSnippets.ConsumeBatchesAsync(client, stop.Token);
+        await Clients.UntilAsync(() => broker.Groups.Look("billing", static g => g.Members.Count) == 2);
+        await Clients.UntilAsync(() => broker.Groups.CommittedOf("billing", "orders") == 10 || broker.Groups.CommitsSeen > 0);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => consuming);
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => batches);
+        Assert.Equal(10, broker.Groups.CommittedOf("billing", "orders"));
+        await ReadmeSnippets.GroupsAsync(client);
+        await ReadmeSnippets.TablesAsync(client);
+        Assert.Single(broker.Partition("stock").Values());
+    }
+
     /// <summary>The lines between two marks, each block as one text without indentation.</summary>
     private static IEnumerable<string> Blocks(string[] lines, string begin, string end)
     {

@@ -25,6 +25,7 @@ public sealed class LayeringTests
         [
             "LogBroker.Server", "LogBroker.Cluster", "LogBroker.Storage", "LogBroker.Client", "LogBroker.Protocol",
         ],
+        ["LogBroker.Client.Extensions"] = ["LogBroker.Client"],
         ["LogBroker.Cli"] = ["LogBroker.Client", "LogBroker.Storage", "LogBroker.Protocol"],
     };
 
@@ -38,6 +39,11 @@ public sealed class LayeringTests
         ["LogBroker.Storage"] = ["Microsoft.Extensions.Logging.Abstractions"],
         ["LogBroker.Cluster"] = ["Microsoft.Extensions.Logging.Abstractions", "Google.Protobuf"],
         ["LogBroker.Client"] = ["Google.Protobuf", "Microsoft.Extensions.Logging.Abstractions"],
+        ["LogBroker.Client.Extensions"] =
+        [
+            "Microsoft.Extensions.Configuration.Abstractions", "Microsoft.Extensions.DependencyInjection.Abstractions",
+            "Microsoft.Extensions.Diagnostics.HealthChecks", "Microsoft.Extensions.Options",
+        ],
     };
 
     public static TheoryData<string> ShippedProjects => [.. Allowed.Keys];

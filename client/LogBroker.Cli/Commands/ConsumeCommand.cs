@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LogBroker.Client;
+using LogBroker.Protocol;
 
 namespace LogBroker.Cli;
 
@@ -21,55 +22,90 @@ internal static class ConsumeCommand
     /// <summary>The command.</summary>
     public static CliCommand Create()
     {
-        var topics =
-            new Argument<string[]>("topic") { HelpName = "TOPIC", Description = "One or more topics.", Arity = ArgumentArity.OneOrMore };
-        Option<string?> from = Options.Text("--from", null, "POSITION", "Where to begin. Default: start.");
-        from.Aliases.Add("--offset");
-        Option<string?> until =
-            Options.Text("--until", null, "POSITION", "Where to end. Default: the end as it is now; with --follow never.");
-        Option<string[]> partitions = Options.Many("--partition", "-p", "N", "Only these partitions: 0, 0,2 or 0-5.");
-        Option<long?> count = Options.Number("--count", "-n", "N", "Stop after so many records.", 1);
-        Option<bool> follow = Options.Switch("--follow", "-F", "Wait for new records, until Ctrl-C.");
-        Option<bool> fromFollowers = Options.Switch(
-            "--from-followers", null, "Read from any replica, not from leaders only: the same records, perhaps a moment later.");
-        Option<string?> format = Options.Text("--format", "-f", "FORMAT", "How to write a record; see below.");
-        Option<string?> delimiter =
-            Options.Text("--delimiter", "-D", "DELIM", "What to write behind each record. Default: \\n. As in produce.");
-        Option<string?> keyDelimiter =
-            Options.Text("--key-delimiter", "-K", "DELIM", "Write the key and this in front of the value. As in produce.");
+        var words = new Words();
         return new CliCommand("consume", "Read records.")
         {
-            Arguments = { topics },
-            Options = { from, until, partitions, count, follow, fromFollowers, format, delimiter, keyDelimiter },
+            Arguments = { words.Topics },
+            Options =
+            {
+                words.From, words.Until, words.Partitions, words.Count, words.Follow, words.FromFollowers, words.Group,
+                words.SessionTimeout, words.Format, words.Delimiter, words.KeyDelimiter,
+            },
             Examples =
             [
                 ("consume orders", "everything there is, then stop"),
                 ("consume orders --follow --from end", "what comes from now on"),
                 ("consume orders --from @-1h --until @-30m", "by time"),
                 ("consume orders -n 10 --from -10 -p 0", "the last ten of a partition"),
+                ("consume orders -g billing", "shares the partitions with the other members of a group, and commits"),
                 ("consume orders -f '%p:%o %k=%v{json}'", "in a format of your own"),
                 ("consume orders -o jsonl > orders.jsonl", "exactly, for produce -i jsonl"),
             ],
             Details = Help,
-            Run = (context, ct) =>
-            {
-                ConsumePlan plan = ConsumePlan.Parse(
-                    context.Arguments.GetValue(from),
-                    context.Arguments.GetValue(until),
-                    context.Arguments.GetRequiredValue(partitions),
-                    context.Arguments.GetValue(follow),
-                    context.Host.Time);
-                string[] names = [.. context.Arguments.GetRequiredValue(topics).Distinct()];
-                RecordSink sink = Sink(
-                    context,
-                    context.Arguments.GetValue(format),
-                    context.Arguments.GetValue(delimiter),
-                    context.Arguments.GetValue(keyDelimiter),
-                    names.Length > 1);
-                var options = new ReadOptions { AllowFollowers = context.Arguments.GetValue(fromFollowers) };
-                return new ConsumeRun(context, names, plan, options, sink, context.Arguments.GetValue(count)).RunAsync(ct);
-            },
+            Run = (context, ct) => RunAsync(context, words, ct),
         };
+    }
+
+    private static Task<ExitCode> RunAsync(CommandContext context, Words words, CancellationToken ct)
+    {
+        string? group = context.Arguments.GetValue(words.Group);
+        string[] partitions = context.Arguments.GetRequiredValue(words.Partitions);
+        if (group is not null && (context.Arguments.GetValue(words.Until) is not null || partitions.Length > 0))
+        {
+            throw CliException.Usage("-g gives each member its partitions and has no end: leave out --until and --partition");
+        }
+
+        string[] names = [.. context.Arguments.GetRequiredValue(words.Topics).Distinct()];
+        string? from = context.Arguments.GetValue(words.From);
+        var options = new ReadOptions { AllowFollowers = context.Arguments.GetValue(words.FromFollowers) };
+        string? session = context.Arguments.GetValue(words.SessionTimeout);
+        if (group is null && session is not null)
+        {
+            throw CliException.Usage("--session-timeout is for members of a group: add -g GROUP");
+        }
+
+        ConsumerOptions? member = group is null ? null : GroupOptions(group, names, from, session, options);
+        ConsumePlan plan = ConsumePlan.Parse(
+            from,
+            context.Arguments.GetValue(words.Until),
+            partitions,
+            member is not null || context.Arguments.GetValue(words.Follow),
+            context.Host.Time);
+        RecordSink sink = Sink(
+            context,
+            context.Arguments.GetValue(words.Format),
+            context.Arguments.GetValue(words.Delimiter),
+            context.Arguments.GetValue(words.KeyDelimiter),
+            names.Length > 1);
+        long? count = context.Arguments.GetValue(words.Count);
+        return member is not null
+            ? new GroupConsumeRun(context, member, sink, count).RunAsync(ct)
+            : new ConsumeRun(context, names, plan, options, sink, count).RunAsync(ct);
+    }
+
+    /// <summary>A group's place is what it has committed; <c>--from</c> only says where a new one begins.</summary>
+    private static ConsumerOptions GroupOptions(string group, string[] topics, string? from, string? session, ReadOptions read) => new()
+    {
+        GroupId = GroupCommands.CheckedGroup(group),
+        Topics = topics,
+        SessionTimeout = SessionTime(session),
+        Read = read with { UnreachableTimeout = Timeout.InfiniteTimeSpan },
+        AutoOffsetReset = from switch
+        {
+            null or "start" => AutoOffsetReset.Earliest,
+            "end" => AutoOffsetReset.Latest,
+            _ => throw CliException.Usage(
+                $"--from: with -g a new group begins at start or end, not at '{from}'",
+                $"see: logbroker group reset {group} --to {from}"),
+        },
+    };
+
+    private static TimeSpan SessionTime(string? text)
+    {
+        TimeSpan time = text is null ? TimeSpan.FromSeconds(45) : DurationText.Parse(text, "--session-timeout");
+        return time >= TimeSpan.FromSeconds(6) && time <= TimeSpan.FromMinutes(30)
+            ? time
+            : throw CliException.Usage($"--session-timeout: {text} is not from 6s to 30m");
     }
 
     private static RecordSink Sink(CommandContext context, string? format, string? delimiter, string? keyDelimiter, bool showsTopic)
@@ -99,5 +135,47 @@ internal static class ConsumeCommand
                 OutputFormat.Tsv => new TsvRecordSink(stdout),
                 _ => new TableRecordSink(context.Host, showsTopic),
             };
+    }
+
+    /// <summary>What may stand on the command line.</summary>
+    private sealed class Words
+    {
+        public Argument<string[]> Topics { get; } =
+            new("topic") { HelpName = "TOPIC", Description = "One or more topics.", Arity = ArgumentArity.OneOrMore };
+
+        public Option<string?> From { get; } = FromOption();
+
+        public Option<string?> Until { get; } =
+            Options.Text("--until", null, "POSITION", "Where to end. Default: the end as it is now; with --follow never.");
+
+        public Option<string[]> Partitions { get; } = Options.Many("--partition", "-p", "N", "Only these partitions: 0, 0,2 or 0-5.");
+
+        public Option<long?> Count { get; } = Options.Number("--count", "-n", "N", "Stop after so many records.", 1);
+
+        public Option<bool> Follow { get; } = Options.Switch("--follow", "-F", "Wait for new records, until Ctrl-C.");
+
+        public Option<bool> FromFollowers { get; } = Options.Switch(
+            "--from-followers", null, "Read from any replica, not from leaders only: the same records, perhaps a moment later.");
+
+        public Option<string?> Group { get; } = Options.Text(
+            "--group", "-g", "GROUP", "Read as a member of a group, from where it has committed, until Ctrl-C or -n.");
+
+        public Option<string?> SessionTimeout { get; } = Options.Text(
+            "--session-timeout", null, "TIME", "With -g: after this silence the member is dead. Default 45s; 6s to 30m.");
+
+        public Option<string?> Format { get; } = Options.Text("--format", "-f", "FORMAT", "How to write a record; see below.");
+
+        public Option<string?> Delimiter { get; } =
+            Options.Text("--delimiter", "-D", "DELIM", "What to write behind each record. Default: \\n. As in produce.");
+
+        public Option<string?> KeyDelimiter { get; } =
+            Options.Text("--key-delimiter", "-K", "DELIM", "Write the key and this in front of the value. As in produce.");
+
+        private static Option<string?> FromOption()
+        {
+            Option<string?> from = Options.Text("--from", null, "POSITION", "Where to begin. Default: start.");
+            from.Aliases.Add("--offset");
+            return from;
+        }
     }
 }

@@ -19,7 +19,7 @@ internal sealed partial class Fetcher
     private static readonly TimeSpan LeaderOnlyTime = TimeSpan.FromSeconds(5);
 
     /// <summary>These partitions cannot be fetched here now: they look for another server, after a wait unless one is known.</summary>
-    private void MoveAway(List<PartitionCursor> mine, PartitionCursor[] cursors, LogBrokerException why)
+    private void MoveAway(FetchLane mine, PartitionCursor[] cursors, LogBrokerException why)
     {
         if (why is ServerUnreachableException { Endpoint: { } server })
         {
@@ -41,7 +41,7 @@ internal sealed partial class Fetcher
     }
 
     /// <summary>Lets partitions go that are better read elsewhere by now. True when there were any.</summary>
-    private bool MoveOn(string server, List<PartitionCursor> mine)
+    private bool MoveOn(string server, FetchLane mine)
     {
         List<PartitionCursor>? gone = null;
         lock (_lock)
@@ -87,7 +87,7 @@ internal sealed partial class Fetcher
             cursors.RemoveAll(c => TryHop(c, left));
         }
 
-        while (cursors.Count > 0 && !_stop.IsCancellationRequested)
+        while (cursors.RemoveAll(static c => c.IsRemoved) >= 0 && cursors.Count > 0 && !_stop.IsCancellationRequested)
         {
             if (why is null)
             {
@@ -103,8 +103,13 @@ internal sealed partial class Fetcher
                 && Clock.GetElapsedTime(worst.FailingSince) + wait > _options.UnreachableTimeout;
             if (isOver || !why.IsRetriable)
             {
-                Fail(cursors[0], why);
-                return;
+                // One topic that is gone says nothing about the partitions of others.
+                string? topic = why.Topic;
+                bool isOfOne = topic is not null && cursors.Exists(c => c.Topic == topic);
+                cursors.FindAll(c => !isOfOne || c.Topic == topic).ForEach(c => Fail(c, why));
+                cursors.RemoveAll(static c => c.IsDone);
+                why = null;
+                continue;
             }
 
             LogEvents.ReadInterrupted(_calls.Log, cursors[0].Topic, why.Endpoint ?? "-", wait.TotalMilliseconds, why.Message);
@@ -155,13 +160,16 @@ internal sealed partial class Fetcher
 
         lock (_lock)
         {
-            if (!_byServer.TryGetValue(server, out List<PartitionCursor>? mine))
+            if (!_byServer.TryGetValue(server, out FetchLane? mine))
             {
                 _byServer.Add(server, mine = []);
                 _loops.Add(Task.Run(() => RunAsync(server, mine)));
             }
 
+            // A poll that waits for records of others would have this one wait as well. It is disposed of after this lock was taken again.
             mine.Add(cursor);
+            mine.IsWoken = true;
+            _ = mine.Poll?.CancelAsync();
         }
 
         return true;

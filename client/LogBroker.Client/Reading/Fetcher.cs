@@ -7,7 +7,8 @@ namespace LogBroker.Client;
 
 /// <summary>
 /// Fetches ahead for one reader: one loop per server that leads any of its partitions, each with one long poll at a time. Survives
-/// restarts and changes of leaders by asking again from where it was. Results come in order per partition.
+/// restarts and changes of leaders by asking again from where it was. Results come in order per partition. Partitions may be added and
+/// removed at any time; a poll that waits for others is broken off for one that is added.
 /// </summary>
 internal sealed partial class Fetcher : IAsyncDisposable
 {
@@ -20,7 +21,7 @@ internal sealed partial class Fetcher : IAsyncDisposable
 
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, List<PartitionCursor>> _byServer = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, FetchLane> _byServer = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<Task> _loops = [];
 
     public Fetcher(BrokerCalls calls, MetadataCache metadata, ReadOptions options)
@@ -51,6 +52,12 @@ internal sealed partial class Fetcher : IAsyncDisposable
         Place(open, null);
     }
 
+    /// <summary>Fetches no more of a partition. What was fetched already may still come, with this cursor.</summary>
+    public void Remove(PartitionCursor cursor) => cursor.IsRemoved = true;
+
+    /// <summary>Wakes whoever waits for items, with one that says nothing.</summary>
+    public void Nudge() => _items.Writer.TryWrite(default);
+
     /// <summary>The caller has handed over all of a part.</summary>
     public void Finish(FetchedPart part)
     {
@@ -76,7 +83,7 @@ internal sealed partial class Fetcher : IAsyncDisposable
     }
 
     /// <summary>One server's loop: ends when it has no partitions any more.</summary>
-    private async Task RunAsync(string server, List<PartitionCursor> mine)
+    private async Task RunAsync(string server, FetchLane mine)
     {
         int turn = 0;
         try
@@ -104,11 +111,12 @@ internal sealed partial class Fetcher : IAsyncDisposable
     }
 
     /// <summary>The partitions to ask for, each time beginning with another one, so that none starves; null at the end.</summary>
-    private PartitionCursor[]? Snapshot(string server, List<PartitionCursor> mine, int turn)
+    private PartitionCursor[]? Snapshot(string server, FetchLane mine, int turn)
     {
         lock (_lock)
         {
-            mine.RemoveAll(static c => c.IsDone);
+            mine.RemoveAll(static c => c.IsDone || c.IsRemoved);
+            mine.IsWoken = false;
             if (mine.Count == 0)
             {
                 _byServer.Remove(server);
@@ -126,16 +134,22 @@ internal sealed partial class Fetcher : IAsyncDisposable
         }
     }
 
-    private async Task FetchOnceAsync(string server, List<PartitionCursor> mine, PartitionCursor[] cursors)
+    private async Task FetchOnceAsync(string server, FetchLane mine, PartitionCursor[] cursors)
     {
         List<FetchedPart> parts;
+        using var poll = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        if (!TrySetPoll(mine, poll))
+        {
+            return;
+        }
+
         try
         {
             long begin = Clock.GetTimestamp();
             using AsyncUnaryCall<List<FetchedPart>> call = _calls.Channels.For(server, ChannelUse.Fetch).Unary(
                 FetchMethod.Fetch,
                 RequestFor(cursors),
-                new CallOptions(timeout: _options.FetchMaxWait + _calls.Options.RequestTimeout, cancellationToken: _stop.Token));
+                new CallOptions(timeout: _options.FetchMaxWait + _calls.Options.RequestTimeout, cancellationToken: poll.Token));
             if (await IsHangingAsync(server, cursors, call.ResponseAsync, begin).ConfigureAwait(false))
             {
                 Forget(call.ResponseAsync);
@@ -149,8 +163,19 @@ internal sealed partial class Fetcher : IAsyncDisposable
         catch (RpcException e)
         {
             _stop.Token.ThrowIfCancellationRequested();
-            MoveAway(mine, cursors, CallErrors.ToException(e, new CallStory(server, cursors[0].Topic)));
+            if (!poll.IsCancellationRequested)
+            {
+                MoveAway(mine, cursors, CallErrors.ToException(e, new CallStory(server, cursors[0].Topic)));
+            }
+
             return;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                mine.Poll = null;
+            }
         }
 
         for (int i = 0; i < parts.Count; i++)
@@ -164,6 +189,16 @@ internal sealed partial class Fetcher : IAsyncDisposable
 
             parts[i].Server = server;
             await TakeAsync(server, mine, cursor, parts[i]).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>False when a partition was added meanwhile: then it is to be asked for as well.</summary>
+    private bool TrySetPoll(FetchLane mine, CancellationTokenSource poll)
+    {
+        lock (_lock)
+        {
+            mine.Poll = mine.IsWoken ? null : poll;
+            return !mine.IsWoken;
         }
     }
 
@@ -213,8 +248,14 @@ internal sealed partial class Fetcher : IAsyncDisposable
         return request;
     }
 
-    private async Task TakeAsync(string server, List<PartitionCursor> mine, PartitionCursor cursor, FetchedPart part)
+    private async Task TakeAsync(string server, FetchLane mine, PartitionCursor cursor, FetchedPart part)
     {
+        if (cursor.IsRemoved)
+        {
+            part.Dispose();
+            return;
+        }
+
         if (part.Error is { Code: not 0 } status)
         {
             part.Dispose();
@@ -314,7 +355,7 @@ internal sealed partial class Fetcher : IAsyncDisposable
     }
 
     /// <summary>The offset is not there: in front of the log start it was deleted, behind the end something is wrong.</summary>
-    private async Task SkipAsync(List<PartitionCursor> mine, PartitionCursor cursor, LogBrokerException error)
+    private async Task SkipAsync(FetchLane mine, PartitionCursor cursor, LogBrokerException error)
     {
         IReadOnlyList<ListedOffset> start;
         try

@@ -17,6 +17,9 @@ internal sealed class PartitionCursor(TopicPartition partition, long from, long 
     /// <summary>Where reading ends; <see cref="long.MaxValue"/> for never.</summary>
     public long Until => until;
 
+    /// <summary>Whose it is, when a group reads it; else null.</summary>
+    public HeldPartition? Held { get; init; }
+
     /// <summary>The next offset to hand over.</summary>
     public long Next { get; set; } = from;
 
@@ -28,6 +31,15 @@ internal sealed class PartitionCursor(TopicPartition partition, long from, long 
 
     /// <summary>True when it was fetched to its end.</summary>
     public bool IsDone { get; set; }
+
+    /// <summary>True when nothing more of it is wanted; set by its reader.</summary>
+    public bool IsRemoved
+    {
+        get => Volatile.Read(ref _isRemoved);
+        set => Volatile.Write(ref _isRemoved, value);
+    }
+
+    private bool _isRemoved;
 
     /// <summary>Failed attempts since the last good answer.</summary>
     public int Failures { get; set; }

@@ -18,7 +18,7 @@ internal static class TypedReading
         }
     }
 
-    private static Record<TKey, TValue> Deserialize<TKey, TValue>(
+    public static Record<TKey, TValue> Deserialize<TKey, TValue>(
         in ConsumedRecord record, IDeserializer<TKey> keys, IDeserializer<TValue> values)
     {
         try

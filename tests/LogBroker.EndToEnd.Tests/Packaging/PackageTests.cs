@@ -13,6 +13,7 @@ public sealed class PackageTests(PackagesFixture packages)
     [InlineData("LogBroker.Protocol", "Google.Protobuf")]
     [InlineData("LogBroker.Rpc", "Google.Protobuf")]
     [InlineData("LogBroker.Client", "LogBroker.Protocol", "LogBroker.Rpc")]
+    [InlineData("LogBroker.Client.Extensions", "LogBroker.Client", "Microsoft.Extensions.Options")]
     public void A_library_package_has_its_assembly_documentation_and_dependencies(string id, params string[] dependencies)
     {
         using var package = Open(id);

@@ -29,7 +29,8 @@ public sealed class PackagesFixture : IAsyncLifetime
         var build = Path.Combine(Root, "build");
         string[] projects =
         [
-            "protos/LogBroker.Protocol", "protos/LogBroker.Rpc", "client/LogBroker.Client", "client/LogBroker.Cli",
+            "protos/LogBroker.Protocol", "protos/LogBroker.Rpc", "client/LogBroker.Client", "client/LogBroker.Client.Extensions",
+            "client/LogBroker.Cli",
         ];
         foreach (var project in projects)
         {
