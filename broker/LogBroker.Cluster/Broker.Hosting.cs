@@ -12,12 +12,13 @@ public sealed partial class Broker
     internal async Task<BrokerError?> Start(IProgress<RecoveryProgress>? progress, CancellationToken cancellation)
     {
         _env.ClientAddressOf = ClientAddressOf;
+        bool isMember = _directory.Meta.IsFormed; // one that joins as soon as it is heard hosts the metadata there
         if (!IsAlone)
         {
             _env.Peers.Start(new PeerIdentity(_env.Node, _env.Directory, _env.Peers.Boot), ClusterOf(_directory.Meta), this);
         }
 
-        if (_directory.Meta.IsFormed && await HostMetadata(progress, cancellation) is { } error)
+        if (isMember && await HostMetadata(progress, cancellation) is { } error)
         {
             return error;
         }
