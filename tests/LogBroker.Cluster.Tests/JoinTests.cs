@@ -26,25 +26,33 @@ public sealed class JoinTests
                 TickMs = 10,
             },
         };
+        var cluster = new EagerCluster();
         var around = new BrokerSurroundings(
             settings, new SimDisk(machine), new SimStateStore(machine), TimeProvider.System, NullLoggerFactory.Instance,
-            new RecordedFailure(), new EagerCluster());
+            new RecordedFailure(), cluster);
         Result<Broker> opened = await BrokerStart.Open(around, isPumped: false, null, CancellationToken.None);
         Assert.True(opened.IsOk, opened.Error?.ToString());
         await using Broker broker = opened.Value;
+        Assert.Empty(broker.Hosted.Replicas); // the one who joins is still at it
+        cluster.GoOn.Set();
+        using var timeout = new CancellationTokenSource(EagerCluster.WaitMax);
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(5));
         while (!broker.Hosted.Replicas.Any())
         {
-            await Task.Delay(5, TestContext.Current.CancellationToken);
+            await timer.WaitForNextTickAsync(timeout.Token);
         }
 
-        await Task.Delay(50, TestContext.Current.CancellationToken);
         Assert.Equal(0, Assert.Single(broker.Hosted.Replicas).Number);
     }
 
-    /// <summary>Offers its cluster to whoever starts, and lets it go on when it has joined.</summary>
+    /// <summary>Offers its cluster to whoever starts: joining has begun when the start goes on, and waits for the test.</summary>
     private sealed class EagerCluster : IPeerTransport
     {
+        public static readonly TimeSpan WaitMax = TimeSpan.FromSeconds(30);
+
         private readonly ManualResetEventSlim _joined = new();
+
+        public ManualResetEventSlim GoOn { get; } = new();
 
         public void Start(PeerIdentity self, ClusterId? cluster, IPeerReceiver receiver)
         {
@@ -52,10 +60,14 @@ public sealed class JoinTests
                 [.. Enumerable.Range(1, 3).Select(n => new FormedVoter(new NodeId(n), new DirectoryId(Guid.NewGuid())))];
             var from = new PeerIdentity(new NodeId(1), voters[0].Directory, new BootId(Guid.NewGuid()));
             receiver.Received(from, new ClusterOffered(new ClusterId(Guid.NewGuid()), voters));
-            Assert.True(_joined.Wait(TimeSpan.FromSeconds(30)));
+            Assert.True(_joined.Wait(WaitMax));
         }
 
-        public void Joined(ClusterId cluster) => _joined.Set();
+        public void Joined(ClusterId cluster)
+        {
+            _joined.Set();
+            GoOn.Wait(WaitMax);
+        }
 
         public void Send(NodeId to, PeerMessage message) => (message as PartitionMessage)?.Items?.Dispose();
 
@@ -64,6 +76,7 @@ public sealed class JoinTests
         public ValueTask DisposeAsync()
         {
             _joined.Dispose();
+            GoOn.Dispose();
             return ValueTask.CompletedTask;
         }
     }

@@ -17,8 +17,8 @@ public sealed class RedisSystem : IBenchedSystem
         : null;
 
     /// <summary>
-    /// Writing only: <c>redis-benchmark</c> has no consumer that goes through a stream, and no open loop. One node: its replicas have no say
-    /// in an acknowledgement.
+    /// Writing only: <c>redis-benchmark</c> has no consumer that goes through a stream, and no open loop. One node: its replicas have no
+    /// say in an acknowledgement.
     /// </summary>
     public IReadOnlyList<string> ClientsFor(Scenario scenario) =>
         scenario is { Kind: LoadKind.Ingest or LoadKind.Singles, PreloadBytes: 0, Nodes: 1 } ? [BenchmarkClient] : [];
