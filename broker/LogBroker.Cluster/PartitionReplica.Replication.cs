@@ -363,7 +363,11 @@ internal sealed partial class PartitionReplica
     private void Cut(LogPosition at)
     {
         LogPosition before = Log.Bounds.Appended;
-        Log.Truncate(at.Epoch, at.Offset);
+        if (!Log.Truncate(at.Epoch, at.Offset))
+        {
+            return; // it is damaged, and will be healed
+        }
+
         LogBounds bounds = Log.Bounds;
         BrokerLog.Truncated(_env.Log, Name.ToString(), before.ToString(), bounds.Appended.ToString());
         ForgetReplicated(bounds.End);

@@ -8,13 +8,27 @@ public sealed partial class PartitionLog
     /// Cuts the log as a leader's answer <em>diverging (d, o)</em> says (R17): keeps the longest prefix of items with no row of an
     /// epoch above d and no record at or behind o. Waits for a running flush; durable when it returns.
     /// </summary>
-    public void Truncate(Epoch epoch, Offset offset)
+    /// <returns>False when what is to be kept of the file is damaged: nothing was cut, and the partition is quarantined.</returns>
+    public bool Truncate(Epoch epoch, Offset offset)
     {
         RequireUsable();
         lock (_flushGate)
         {
             LogBounds bounds = _bounds;
-            LogPosition cut = CutPosition(epoch, offset, out Segment target, out long position);
+            LogPosition cut;
+            Segment target;
+            long position;
+            try
+            {
+                cut = CutPosition(epoch, offset, out target, out position);
+                RequireIntact(target, position);
+            }
+            catch (LogDamageException e)
+            {
+                _ = Quarantine(e.Damage);
+                return false;
+            }
+
             Invariant.RequireAtMost(bounds.HighWatermark, cut.Offset);
             Invariant.Require(cut < bounds.Appended && cut >= bounds.Start);
             _cuts++;
@@ -36,6 +50,7 @@ public sealed partial class PartitionLog
 
                 Publish(_bounds.With(durable: durable, appended: cut, tailBase: shortened.Base, tailBytes: shortened.Bytes));
             });
+            return true;
         }
     }
 
@@ -213,6 +228,19 @@ public sealed partial class PartitionLog
         _env.Disk.Rename(temporary, path);
         _env.Disk.SyncDirectory(Directory);
         return file;
+    }
+
+    /// <summary>Damage in front of a cut is found before anything is changed.</summary>
+    private static void RequireIntact(Segment segment, long bytes)
+    {
+        using var scanner = new BatchScanner(segment.File, 0);
+        while (scanner.NextPosition < bytes)
+        {
+            if (scanner.MoveNext() != ScanStep.Batch)
+            {
+                throw new LogDamageException(new LogDamage(segment.Path, scanner.Position, scanner.Fault));
+            }
+        }
     }
 
     private void Reindex(Segment segment, long bytes)

@@ -31,6 +31,25 @@ public sealed class TruncationTests
         Assert.Equal(LogPosition.Zero, world.Log.Bounds.Appended);
     }
 
+    /// <summary>
+    /// A bit had flipped in what a cut keeps, and the process ended itself over it (found by the simulator, compaction seed 1106).
+    /// </summary>
+    [Fact]
+    public void Damage_in_front_of_a_cut_quarantines_the_partition_and_nothing_is_cut()
+    {
+        var world = new LogWorld();
+        world.Row(1);
+        world.Append(TestBatches.Of(3));
+        world.Append(TestBatches.Of(3));
+        world.Flush();
+        string file = world.Disk.AllFiles.Single(f => f.EndsWith(".log", StringComparison.Ordinal));
+        world.Disk.Corrupt(file, b => b[EpochRow.Bytes + 70] ^= 1);
+        byte[] before = world.Disk.ReadAll(file);
+        Assert.False(world.Log.Truncate(new Epoch(1), new Offset(3)));
+        Assert.Equal(EpochRow.Bytes, world.Log.Damage?.Position);
+        Assert.Equal(before, world.Disk.ReadAll(file));
+    }
+
     [Theory]
     [InlineData(LossMode.KeepAll)]
     [InlineData(LossMode.LoseUnsynced)]

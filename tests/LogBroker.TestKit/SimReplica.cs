@@ -122,10 +122,6 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
             Follow(replica.Log, bounds);
         }
 
-        if (hasCompacted)
-        {
-            FollowCompaction(replica.Log);
-        }
 
         if (core.Breaches > 0)
         {
@@ -151,6 +147,11 @@ internal sealed class SimReplica(SimCluster cluster, SimNode node, SimPartition 
         {
             throw new SimViolation(
                 "HighWatermarkMonotonic", $"{partition.Name}: node {node.Id} went from {_highWatermark} to {bounds.HighWatermark}");
+        }
+
+        if (hasCompacted)
+        {
+            FollowCompaction(replica.Log); // behind what became committed in the same step
         }
 
         if (isWhole && node.State != SimNodeState.Stopping)
