@@ -145,6 +145,8 @@ public sealed class CompactionTests
         log.Roll();
         LogEpochs rows = log.Log.Epochs;
         log.Compact();
+        log.Roll();
+        log.Compact(); // small segments are merged now, and so are empty batches of two of them
         List<DumpedBatch> dump = log.Dump();
         Assert.InRange(dump.Count(d => d.Batch.IsEmpty), 1, 8);
         Assert.Equal(rows.Rows, log.Log.Epochs.Rows);
@@ -192,7 +194,7 @@ public sealed class CompactionTests
     {
         KeyedLog log = Filled(keys: 4, batches: 60, codec: CompressionCodec.Gzip);
         log.Compact();
-        Assert.InRange(log.Check().Count, 4, 60);
+        Assert.InRange(log.Check().Count, 4, log.Appended.Count - 30);
         Assert.Contains(log.Dump(), d => d.Batch is { Codec: CompressionCodec.Gzip, IsCompacted: true, IsEmpty: false });
         log.RequireSound();
     }
@@ -337,6 +339,23 @@ public sealed class CompactionTests
         Assert.Equal(file, log.Log.Damage?.File);
         log.World.Disk.Corrupt(file, b => b[500] ^= 1);
         Assert.Equal(before, log.World.Disk.ReadAll(file));
+    }
+
+    /// <summary>
+    /// A bit of a base offset had flipped, which no checksum covers: the compaction ended the process over it, and might have taken a newer
+    /// record for an older one (found by the simulator, compaction seed 100).
+    /// </summary>
+    [Fact]
+    public void A_base_offset_that_no_checksum_covers_is_damage_to_a_compaction_too()
+    {
+        KeyedLog log = Filled(keys: 2, batches: 80);
+        log.World.Commit();
+        string file = LogVerifier.Verify(log.World.Disk, LogWorld.Directory).ElementAt(1).File;
+        long position = LogVerifier.Dump(log.World.Disk, file).ElementAt(2).Position;
+        log.World.Disk.Corrupt(file, b => b[position + 5] ^= 1);
+        Assert.Null(log.CompactUnflushed());
+        Assert.Equal((file, position), (log.Log.Damage?.File, log.Log.Damage?.Position ?? -1));
+        Assert.DoesNotContain(log.World.Disk.AllFiles, f => f.EndsWith(".tmp", StringComparison.Ordinal));
     }
 
     private static KeyedLog Filled(int keys, int batches, TopicConfig? with = null, CompressionCodec codec = CompressionCodec.None)

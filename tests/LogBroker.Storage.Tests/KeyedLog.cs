@@ -90,6 +90,15 @@ internal sealed class KeyedLog
         Log.RaiseHighWatermark(Log.Bounds.End);
     }
 
+    /// <summary>Closes in good order and opens again.</summary>
+    public void Reopen()
+    {
+        World.Commit();
+        Log.Close();
+        World.Start();
+        Log.RaiseHighWatermark(Log.Bounds.End);
+    }
+
     /// <summary>The table that the log stands for is as if nothing had ever been compacted, and what is gone may be.</summary>
     public void RequireSameTable()
     {
@@ -212,6 +221,10 @@ internal sealed class KeyedLog
 
     public void RequireSound() =>
         Assert.Empty(LogVerifier.Verify(World.Disk, LogWorld.Directory).SelectMany(r => r.Findings));
+
+    /// <summary>As <see cref="RequireSound"/>, but a crash may have left indexes that will be rebuilt.</summary>
+    public void RequireNoDamage() => Assert.DoesNotContain(
+        LogVerifier.Verify(World.Disk, LogWorld.Directory).SelectMany(r => r.Findings), f => f.Severity == VerifySeverity.Damage);
 
     private static string? Text(ReadOnlyMemory<byte>? bytes) => bytes is { } some ? Encoding.UTF8.GetString(some.Span) : null;
 }

@@ -146,6 +146,7 @@ public sealed class LogCleaner(LogEnvironment env, long mapBytes)
                 continue;
             }
 
+            var order = new BatchOrder(segment);
             using var scanner = new BatchScanner(segment.File, 0);
             while (scanner.NextPosition < segment.Bytes)
             {
@@ -159,6 +160,7 @@ public sealed class LogCleaner(LogEnvironment env, long mapBytes)
                     throw new LogDamageException(new LogDamage(segment.Path, scanner.Position, scanner.Fault));
                 }
 
+                order.Take(scanner.Current, scanner.Position);
                 int bytes = (int)(scanner.NextPosition - scanner.Position);
                 _bytesRead += bytes;
                 pace.Take(bytes);

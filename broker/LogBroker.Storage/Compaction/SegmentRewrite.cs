@@ -118,6 +118,7 @@ internal sealed class SegmentRewrite : IDisposable
 
     private bool TryCopy(Segment segment, bool isFirst)
     {
+        var order = new BatchOrder(segment);
         using var scanner = new BatchScanner(segment.File, 0);
         while (scanner.NextPosition < segment.Bytes)
         {
@@ -131,6 +132,7 @@ internal sealed class SegmentRewrite : IDisposable
                 throw new LogDamageException(new LogDamage(segment.Path, scanner.Position, scanner.Fault));
             }
 
+            order.Take(scanner.Current, scanner.Position);
             int bytes = (int)(scanner.NextPosition - scanner.Position);
             BytesRead += bytes;
             _pace.Take(bytes);
