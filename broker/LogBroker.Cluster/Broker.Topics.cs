@@ -212,7 +212,13 @@ public sealed partial class Broker
             return error;
         }
 
-        Task<Result<Offset>> done = hosted.Replica!.DeleteRecords(before, validateOnly);
+        PartitionReplica replica = hosted.Replica!;
+        if (replica.View.Serves && !replica.Topic.Config.IsDeleted)
+        {
+            return PartitionErrors.CompactedOnly(partition);
+        }
+
+        Task<Result<Offset>> done = replica.DeleteRecords(before, validateOnly);
         await _threads.Until(done);
         return await done.WaitAsync(cancellation);
     }

@@ -49,11 +49,6 @@ internal sealed partial class PartitionReplica
                 error = PartitionErrors.OutOfRange(Name, wanted.Value, _core.LogStart, _core.HighWatermark);
             }
 
-            if (error is null && !Topic.Config.IsDeleted)
-            {
-                error = PartitionErrors.CompactedOnly(Name);
-            }
-
             if (error is not null || validateOnly)
             {
                 done.SetResult(error is null ? Offset.Max(wanted, _core.LogStart) : error);

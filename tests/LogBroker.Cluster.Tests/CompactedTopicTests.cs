@@ -131,9 +131,7 @@ public sealed class CompactedTopicTests
 
         // The one that never had the producer's record leads, and knows it all the same.
         NodeId to = cluster.Brokers[away]!.NodeId;
-        Broker leader = cluster.Brokers[cluster.LeaderOf(Table)]!;
-        Result<NodeId> moved = await leader.TransferLeader(Table, to, TestContext.Current.CancellationToken);
-        Assert.Equal(to, moved.Value);
+        await cluster.LetLead(Table, to);
         ProduceOutcome again = await cluster.Produce(Table, last);
         Assert.True(again.Error is null && again.IsDuplicate, again.Error?.ToString());
         Assert.Equal(at, again.BaseOffset);

@@ -112,6 +112,20 @@ internal sealed class ThreeNodes : IAsyncDisposable
         return LeaderOf(partition);
     }
 
+    /// <summary>Moves a leadership; again and again, for a node that has just started is not heard at once.</summary>
+    public async Task LetLead(TopicPartition partition, NodeId to)
+    {
+        while (true)
+        {
+            Broker leader = Brokers[await UntilLed(partition)]!;
+            Result<NodeId> moved = await leader.TransferLeader(partition, to, CancellationToken.None);
+            if (moved.IsOk && moved.Value == to)
+            {
+                return;
+            }
+        }
+    }
+
     public async Task<TopicDescription> Create(string topic, int partitions, params (string Key, string Value)[] config)
     {
         var command = new CreateTopicCommand(topic, partitions, 0, config.ToDictionary(c => c.Key, c => c.Value), topic, false);

@@ -135,7 +135,7 @@ public sealed class PeerCodecTests
         byte[] one = new Wire.PeerFrame { LedAsked = new Wire.LedAsked() }.ToByteArray();
         Assert.True(PeerFrameCodec.TryOpen(new ReadOnlySequence<byte>(one), out PeerFrameKind kind, out _));
         Assert.Equal(PeerFrameKind.LedAsked, kind);
-        byte[][] bad = [[], [.. one, .. one], [.. one, 0], [0x82, 1, 0], [8, 1], one[..1]];
+        byte[][] bad = [[], [.. one, .. one], [.. one, 0], [0x8A, 1, 0], [8, 1], one[..1]];
         Assert.All(bad, bytes => Assert.False(PeerFrameCodec.TryOpen(new ReadOnlySequence<byte>(bytes), out _, out _)));
         Assert.Equal(
             Enum.GetValues<PeerFrameKind>().Select(k => (int)k), Enum.GetValues<Wire.PeerFrame.FrameOneofCase>().Select(k => (int)k));
