@@ -17,7 +17,7 @@ public sealed class PlantedBugTests
         { 2, "any", 10 },
         { 3, "any", 10 },
         { 4, "any", 20 },
-        { 5, "any", 30 },
+        { 5, "elections", 30 },
         { 6, "any", 30 },
         { 8, "any", 20 },
         { 9, "any", 30 },
