@@ -63,11 +63,15 @@ public enum PeerFrameKind
 /// </summary>
 public static class PeerFrameCodec
 {
-    /// <summary>Bytes of a frame whose member has so many.</summary>
+    /// <summary>Bytes of a frame whose member has so many, and a field number of at most 15.</summary>
     public static int SizeOf(int bodyBytes) => WireFormat.MessageSize(bodyBytes);
 
-    /// <summary>Bytes in front of such a member.</summary>
-    public static int HeadBytes(int bodyBytes) => SizeOf(bodyBytes) - bodyBytes;
+    /// <summary>Bytes of a frame with any member.</summary>
+    public static int SizeOf(PeerFrameKind kind, int bodyBytes) => HeadBytes(kind, bodyBytes) + bodyBytes;
+
+    /// <summary>Bytes in front of such a member: field numbers above 15 have a tag of two bytes.</summary>
+    public static int HeadBytes(PeerFrameKind kind, int bodyBytes) =>
+        WireFormat.SizeOf((ulong)kind << 3) + WireFormat.SizeOf((ulong)bodyBytes);
 
     /// <summary>Writes exactly <see cref="HeadBytes"/> bytes; the member must follow.</summary>
     public static void WriteHead(PeerFrameKind kind, int bodyBytes, Span<byte> destination)

@@ -25,7 +25,7 @@ internal sealed class PeerFrameMarshaller : Marshaller<PeerFrame>
         PeerFrameKind.Fetch => PeerFetchCodec.SizeOf(FetchOf(frame)),
         PeerFrameKind.FetchAnswer => PeerFetchAnswerCodec.SizeOf(AnswerOf(frame), frame.ItemsBytes),
         PeerFrameKind.Heartbeat => PeerHeartbeatCodec.SizeOf(HeartbeatOf(frame)),
-        _ => PeerFrameCodec.SizeOf(frame.Body!.CalculateSize()),
+        _ => PeerFrameCodec.SizeOf(frame.Kind, frame.Body!.CalculateSize()),
     };
 
     /// <inheritdoc/>
@@ -103,7 +103,7 @@ internal sealed class PeerFrameMarshaller : Marshaller<PeerFrame>
                 break;
             default:
                 int bodyBytes = frame.Body!.CalculateSize();
-                int headBytes = PeerFrameCodec.HeadBytes(bodyBytes);
+                int headBytes = PeerFrameCodec.HeadBytes(frame.Kind, bodyBytes);
                 PeerFrameCodec.WriteHead(frame.Kind, bodyBytes, output.GetSpan(headBytes)[..headBytes]);
                 output.Advance(headBytes);
                 frame.Body!.WriteTo(output);
