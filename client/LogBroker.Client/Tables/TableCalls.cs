@@ -126,7 +126,10 @@ internal sealed class TableCalls(BrokerCalls calls, MetadataCache metadata)
                 if (response.Entries.Count != keys.Length)
                 {
                     throw new LogBrokerException(
-                        ErrorCode.Internal, $"{server} answered {response.Entries.Count} of {keys.Length} keys") { Endpoint = server };
+                        ErrorCode.Internal, $"{server} answered {response.Entries.Count} of {keys.Length} keys")
+                    {
+                        Endpoint = server,
+                    };
                 }
 
                 WireFreshness freshness = response.Freshness ?? new WireFreshness();
