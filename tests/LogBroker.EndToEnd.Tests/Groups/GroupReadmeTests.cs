@@ -20,7 +20,8 @@ public sealed partial class GroupReadmeTests(Cli.CliBroker broker) : IClassFixtu
         using var stop = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ExampleAsync(client, output, stop.Token, stop));
         Assert.EndsWith("en: hello", Assert.Single(output));
-        Assert.Equal(1, (await client.Groups.GetCommittedAsync("billing")).Where(static o => o.Topic == "greetings").Sum(static o => o.Offset));
+        var committed = await client.Groups.GetCommittedAsync("billing");
+        Assert.Equal(1, committed.Where(static o => o.Topic == "greetings").Sum(static o => o.Offset));
     }
 
     [Fact]
